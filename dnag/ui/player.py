@@ -185,7 +185,7 @@ def component_data(
 ) -> dict[str, Any]:
     """The payload with every optional field filled in: what ``mount`` in player.js takes, in any page."""
     validate_payload(payload)
-    defaults = {"links": [], "columns": [], "value": None, "steps": None, "title": "", "final": ""}
+    defaults: dict[str, Any] = {"links": [], "columns": [], "value": None, "steps": None, "title": "", "final": ""}
     defaults |= {"value_label": "", "value_unit": "", "fps": 10, "autoplay": False}
     words = {**LABELS, **(payload.get("labels") or {}), **(labels or {})}
     return {**defaults, **payload, "labels": words, "report_step": report_step}

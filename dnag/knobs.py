@@ -1,0 +1,67 @@
+"""Settings that describe themselves.
+
+A dataclass field made by :func:`knob` or :func:`choice` carries its label, range, unit and help. The command line builds
+its options from them, the app its widgets, and :func:`validate` refuses what is out of range, so the three never disagree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Knob:
+    """What an input needs to know about one setting: a number with a range, or a name out of ``choices()``."""
+
+    label: str
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    help: str = ""
+    choices: Callable[[], Sequence[str]] | None = None
+    advanced: bool = False
+
+
+def knob(
+    default: Any, label: str, low: float, high: float, *, unit: str = "", help: str = "", advanced: bool = False
+) -> Any:
+    """A dataclass field holding a number in ``[low, high]``; ``low`` and ``high`` are in ``unit``."""
+    meta = Knob(label, low=low, high=high, unit=unit, help=help, advanced=advanced)
+    return dataclasses.field(default=default, metadata={"knob": meta})
+
+
+def choice(
+    default: str, label: str, choices: Callable[[], Sequence[str]], *, help: str = "", advanced: bool = False
+) -> Any:
+    """A dataclass field holding one of ``choices()``, which is asked late so that new files are seen."""
+    meta = Knob(label, help=help, choices=choices, advanced=advanced)
+    return dataclasses.field(default=default, metadata={"knob": meta})
+
+
+def knobs(owner: Any) -> dict[str, Knob]:
+    """Field name -> :class:`Knob` of a dataclass (or an instance), in order of declaration."""
+    return {f.name: f.metadata["knob"] for f in dataclasses.fields(owner) if "knob" in f.metadata}
+
+
+def validate(instance: Any) -> None:
+    """Check every knob of a dataclass instance; ``ValueError`` names the setting, what came and what is allowed."""
+    types = {f.name: type(f.default) for f in dataclasses.fields(instance)}
+    for name, meta in knobs(instance).items():
+        value = getattr(instance, name)
+        label = name.replace("_", " ")
+        if meta.choices is not None:
+            allowed = list(meta.choices())
+            if value not in allowed:
+                raise ValueError(f"unknown {label} {value!r}; allowed: {', '.join(allowed)}")
+            continue
+        low, high = meta.low, meta.high
+        assert low is not None and high is not None
+        whole = types[name] is int
+        span = f"{low:,.0f} to {high:,.0f}" if whole else f"{low:g} to {high:g}"
+        kind = "a whole number" if whole else "a finite number"
+        good_type = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good_type or not math.isfinite(value) or (whole and value != int(value)) or not low <= value <= high:
+            raise ValueError(f"{label} is {value!r}; allowed: {kind} from {span}")

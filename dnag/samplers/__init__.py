@@ -1,0 +1,5 @@
+"""Numerical methods; see :mod:`dnag.samplers.base`."""
+
+from dnag.samplers.base import Sampler, StepInfo, samplers
+
+__all__ = ["Sampler", "StepInfo", "samplers"]
