@@ -92,12 +92,12 @@ def _is_list(value: object) -> bool:
 
 def _check_place(item: Mapping[str, Any], name: str) -> None:
     for axis in ("x", "y"):
-        value = item.get(axis)
+        value: Any = item.get(axis)
         _require(_is_number(value) and 0 <= value <= 1, f"{name}.{axis}", value, "a number from 0 to 1")
 
 
 def _check_items(payload: Mapping[str, Any], name: str, *, empty: bool = False) -> Sequence[Mapping[str, Any]]:
-    items = payload.get(name)
+    items: Any = payload.get(name)
     _require(_is_list(items) and (empty or len(items) > 0), name, items, "a list" + ("" if empty else ", not empty"))
     for index, item in enumerate(items):
         _require(isinstance(item, Mapping), f"{name}[{index}]", item, "a dictionary")
@@ -107,7 +107,7 @@ def _check_items(payload: Mapping[str, Any], name: str, *, empty: bool = False) 
 
 
 def _check_series(payload: Mapping[str, Any], name: str, frames: int, *, gaps: bool = False) -> None:
-    values = payload.get(name)
+    values: Any = payload.get(name)
     allowed = f"a list of {frames} numbers" + (" or None" if gaps else "")
     _require(_is_list(values) and len(values) == frames, name, values, allowed)
     for index, value in enumerate(values):
@@ -156,9 +156,9 @@ def validate_payload(payload: Mapping[str, Any]) -> None:
         _require(known, f"links[{index}]", link, f"two indices of slots, 0 to {len(slots) - 1}")
     columns = payload.get("columns") or []
     _require(_is_list(columns) and all(isinstance(c, str) for c in columns), "columns", columns, "a list of texts")
-    frames = payload.get("frames")
+    frames: Any = payload.get("frames")
     _require(isinstance(frames, int) and frames >= 1, "frames", frames, "a whole number, 1 or more")
-    probs = payload.get("probs")
+    probs: Any = payload.get("probs")
     _require(isinstance(probs, str), "probs", probs, "base64 of bytes")
     try:
         size = len(base64.b64decode(probs, validate=True))
@@ -173,7 +173,7 @@ def validate_payload(payload: Mapping[str, Any]) -> None:
         _check_series(payload, "steps", frames)
     for name in ("title", "final", "value_label", "value_unit"):
         _require(isinstance(payload.get(name, ""), str), name, payload.get(name), "a text")
-    fps = payload.get("fps", 10)
+    fps: Any = payload.get("fps", 10)
     _require(_is_number(fps) and 0 < fps <= 120, "fps", fps, "above 0, at most 120")
     labels = payload.get("labels") or {}
     unknown = sorted(set(labels) - set(LABELS))

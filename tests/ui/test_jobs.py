@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dnag.ui.jobs import Cancelled, JobManager, QueueFullError
+from dnag.ui.jobs import Cancelled, Job, JobManager, QueueFullError
 
 PATIENCE = 20.0  # seconds until a hanging test gives up; nothing is measured
 
@@ -61,12 +61,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 def manager(clock: Clock) -> Iterator[JobManager]:
-    made = JobManager(workers=1, keep=3, lapse_s=15, max_queued=2, clock=clock)
+    made: JobManager = JobManager(workers=1, keep=3, lapse_s=15, max_queued=2, clock=clock)
     yield made
     made.close()
 
 
-def done(job) -> object:
+def done(job: Job) -> object:
     assert job.finished.wait(PATIENCE)
     return job.result
 
@@ -138,6 +138,7 @@ def test_cancel_a_running_job_raises_inside_it(manager: JobManager) -> None:
 def test_cancel_a_queued_job_never_starts_it(manager: JobManager) -> None:
     running, queued = Gate(), Gate()
     manager.submit("a", running)
+    assert running.started.wait(PATIENCE)
     job = manager.submit("b", queued)
     assert manager.cancel(job.id)
     assert (job.state, manager.queued()) == ("cancelled", 0)
@@ -167,7 +168,7 @@ def test_a_shared_job_stops_only_when_all_viewers_left(manager: JobManager) -> N
     manager.submit("key", gate, viewer="two")
     assert not manager.cancel(job.id, viewer="one")
     gate.step()
-    assert job.state == "running"
+    assert job.active
     assert manager.cancel(job.id, viewer="two")
     gate.go.release()
     done(job)
@@ -202,6 +203,7 @@ def test_looking_keeps_a_job_alive_and_one_viewer_is_enough(manager: JobManager,
 def test_a_queued_job_nobody_looks_at_lapses(manager: JobManager, clock: Clock) -> None:
     running, queued = Gate(), Gate()
     first = manager.submit("a", running)
+    assert running.started.wait(PATIENCE)
     second = manager.submit("b", queued)
     clock.now += 14
     manager.touch(first.id)
@@ -279,7 +281,7 @@ def test_many_threads_asking_at_once_start_one_job(manager: JobManager) -> None:
 
 
 def test_close_stops_everything(clock: Clock) -> None:
-    manager = JobManager(clock=clock)
+    manager: JobManager = JobManager(clock=clock)
     gate, waiting = Gate(), Gate()
     job, other = manager.submit("a", gate), manager.submit("b", waiting)
     assert gate.started.wait(PATIENCE)
