@@ -96,7 +96,9 @@ explain() {
         die "no connection to the package index while $what${reason:+ ($reason)}: check the network or the proxy, $again"
     fi
     reason=$(sed -n 's/^ERROR: No matching distribution found for //p' "$LOG" | head -n 1)
-    if [[ -n $reason ]]; then
+    if [[ -n $reason ]] && grep -q '(from versions: none)' "$LOG"; then # pip is silent about a network it tries only once
+        die "the package index does not know $reason, or cannot be reached: check the network or the proxy, $again"
+    elif [[ -n $reason ]]; then
         die "the package index has no $reason for Python $version on $(uname -s) $(uname -m) (pip's output: $LOG)"
     fi
     reason=$(grep -E '^(ERROR|error): ' "$LOG" | tail -n 1 | cut -c 1-200) || true

@@ -6,6 +6,7 @@ Wait for text, roles or `st-key-<key>` classes in these tests, never for an idle
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -150,15 +151,11 @@ def start_app(log: Path, script: str = "app.py", env: dict[str, str] | None = No
 def stop_app(server: AppServer) -> None:
     """Ends the server and whatever it started."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(server.process.pid, sent)
-        except ProcessLookupError:
-            pass
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             server.process.wait(timeout=10)
             return
-        except subprocess.TimeoutExpired:
-            continue
 
 
 @pytest.fixture(scope="session")
