@@ -409,3 +409,49 @@ def test_browser_tests_say_why_they_are_skipped(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/no/such/folder")
     assert "no Chromium found" in conftest.reason_to_skip()
+
+
+# ------------------------------------------------------------------------------------------------------- documentation
+
+CHECK_EXAMPLES = """
+import re, sys
+import torch
+text = open("CONTRIBUTING.md", encoding="utf-8").read()
+blocks = re.findall(r"```python\\n(# dnag/(\\S+)\\.py\\n.*?)```", text, re.DOTALL)
+for source, path in blocks:
+    exec(compile(source, path, "exec"), {"__name__": "dnag." + path.replace("/", ".")})
+from dnag.samplers import samplers
+from dnag.sdes import sdes
+from dnag.spaces import spaces
+from dnag.tensors import Noise
+
+generator = torch.Generator().manual_seed(0)
+sde = sdes["cosine"]()
+t = torch.linspace(0.05, 0.95, 9, dtype=torch.float64, requires_grad=True)
+alpha, sigma = sde.marginal(t)
+f, g = sde.coefficients(t)
+slope = torch.autograd.grad(alpha.sum(), t, retain_graph=True)[0]
+growth = torch.autograd.grad((sigma**2).sum(), t)[0]
+assert torch.allclose(f, slope / alpha) and torch.allclose(g**2, growth - 2 * f * sigma**2)
+
+def score(x, t):
+    alpha, sigma = (value[:, None] for value in sde.marginal(t))
+    return -(x - alpha * 0.7) / (alpha**2 * 0.3**2 + sigma**2)
+
+x = samplers["ddim"](num_steps=50).sample(sde, score, Noise.from_generator(generator, (2000, 1)))
+assert abs(x.mean() - 0.7) < 0.03 and abs(x.std() - 0.3) < 0.03
+
+space = spaces["chain"]()
+archs = space.sample(50, generator)
+assert space.decode(space.encode(archs)) == archs
+assert [space.parse(space.format(arch)) for arch in archs] == archs
+assert space.size == 81 and space.cost(archs[0]).params_m > 0
+print(*(path for _, path in blocks))
+"""
+
+
+def test_the_examples_of_the_contributing_guide_work():
+    """In a process of their own, so that the toys do not join the registries of the other tests."""
+    done = subprocess.run([sys.executable, "-c", CHECK_EXAMPLES], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {"sdes/cosine", "samplers/ddim", "spaces/chain"} <= set(done.stdout.split())
