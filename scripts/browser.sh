@@ -15,6 +15,10 @@ fi
 
 packages=(chromium chromium-driver fonts-dejavu-core fonts-liberation)
 by_hand="to run them, install Chromium with its driver: sudo apt-get install ${packages[*]}"
+if ! command -v apt-get >/dev/null; then
+    echo "No Chromium and no apt-get: the browser tests will be skipped; to run them, install Chromium or Google Chrome." >&2
+    exit 0
+fi
 as_root=()
 if [[ $(id -u) -ne 0 ]]; then
     as_root=(sudo -n)
@@ -22,10 +26,6 @@ if [[ $(id -u) -ne 0 ]]; then
         echo "No Chromium and no right to install it: the browser tests will be skipped; $by_hand" >&2
         exit 0
     fi
-fi
-if ! command -v apt-get >/dev/null; then
-    echo "No Chromium and no apt-get: the browser tests will be skipped; to run them, install Chromium or Google Chrome." >&2
-    exit 0
 fi
 
 echo "Installing Chromium for the browser tests ..." >&2

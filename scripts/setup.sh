@@ -85,6 +85,10 @@ is_done() {
     fi
 }
 
+has_torch() {
+    "$PY" -m pip show -q torch >/dev/null 2>&1
+}
+
 # Says in one line why pip failed, from its log.
 explain() {
     local what=$1 again="then run the same command again (pip's output: $LOG)" reason
@@ -160,6 +164,9 @@ if [[ -e $VENV || -L $VENV ]]; then
     elif [[ -n ${PYTHON:-} && $existing != "$version" ]]; then
         reason="it has Python $existing, and PYTHON=$PYTHON is $version"
     fi
+    if [[ -z $reason && -n ${TORCH_INDEX:-} && $TORCH_INDEX != "$(cat "$INDEX_RECORD" 2>/dev/null)" ]] && has_torch; then
+        reason="its torch is from another package index" # and came with libraries that would be left over
+    fi
     if [[ -n $reason ]]; then
         say "Making .venv anew: $reason."
         rm -rf "$VENV" || die "cannot remove .venv, which must be made anew ($reason): remove it by hand"
@@ -180,17 +187,14 @@ fi
 : >"$LOG"
 torch=$(grep -E '^torch==' requirements.txt | head -n 1) || true
 index=${TORCH_INDEX:-$(cat "$INDEX_RECORD" 2>/dev/null || true)}
-if [[ -n $torch && -z $index && $(uname -s) == Linux && ! -e /dev/nvidiactl ]] && ! "$PY" -m pip show -q torch >/dev/null 2>&1; then
+if [[ -n $torch && -z $index && $(uname -s) == Linux && ! -e /dev/nvidiactl ]] && ! has_torch; then
     say "No NVIDIA GPU was found: TORCH_INDEX can spare the download of CUDA libraries, see README.md."
 fi
 started=$SECONDS
 say "Installing packages into .venv (the first time takes minutes; details: $LOG) ..."
 if [[ -n $torch && -n $index ]]; then
-    again=()
-    if [[ $index != "$(cat "$INDEX_RECORD" 2>/dev/null)" ]] && "$PY" -m pip show -q torch >/dev/null 2>&1; then
-        again=(--force-reinstall) # the same version from elsewhere would pass for installed
-    fi
-    pip_install "taking $torch from $index" ${again[@]+"${again[@]}"} --index-url "$index" "$torch"
+    # Alone: an index of builds need not hold what torch depends on, which comes with the rest.
+    pip_install "taking $torch from $index" --no-deps --index-url "$index" "$torch"
     printf '%s\n' "$index" >"$INDEX_RECORD"
 fi
 requirements=()

@@ -368,6 +368,12 @@ def test_setup_takes_torch_from_the_named_index(checkout: Checkout):
     assert checkout.installed("torch")
     assert checkout.run(online=False).stderr == "", "the index is needed once only"
 
+    elsewhere = checkout.path / "elsewhere"
+    shutil.copytree(index.parent, elsewhere)
+    changed = checkout.run(TORCH_INDEX=elsewhere.as_uri(), **offline)
+    assert changed.returncode == 0, changed.stderr
+    assert "Making .venv anew: its torch is from another package index." in changed.stderr
+
 
 def test_app_says_when_its_port_is_taken_or_wrong(checkout: Checkout):
     python = checkout.path / ".venv" / "bin" / "python"
