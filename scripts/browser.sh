@@ -33,7 +33,8 @@ log=$(mktemp)
 apt() {
     ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=300 "$@" </dev/null >>"$log" 2>&1
 }
-if ! { apt update && apt install --no-install-recommends "${packages[@]}"; } && ! command -v chromium >/dev/null; then
+apt update # an old list of packages may still do
+if ! apt install --no-install-recommends "${packages[@]}" && ! command -v chromium >/dev/null; then
     reason=$(grep '^E: ' "$log" | tail -n 1 | cut -c 1-160)
     echo "Chromium could not be installed (${reason:-apt-get failed}): the browser tests will be skipped; $by_hand" >&2
 fi
