@@ -74,10 +74,26 @@ class Enumeration:
         posterior = self.log_likelihood(y, level).add_(self.log_weights + log_tilt).softmax(1)
         return (posterior @ self.centres.flatten(1)).view_as(y)
 
-    def log_expectation(self, y: Tensor, level: Tensor, log_tilt: Tensor) -> Tensor:
-        """``log E[exp(log_tilt) | y]``, (B,); log_tilt (A,) or (B,A)."""
+    def certainty_equivalent(
+        self, y: Tensor, level: Tensor, values: Tensor, scale: float
+    ) -> tuple[Tensor, Tensor]:
+        r"""``m = log E[exp(scale * value) | y] / scale`` (B,), the mean at scale 0, and ``level^2 grad_y m`` (B,N,F).
+
+        The second is ``(D_tilted - D) / scale``, and at scale 0 its limit, the covariance of value and architecture.
+        """
+        centres = self.centres.flatten(1)
         joint = self.log_likelihood(y, level).add_(self.log_weights)
-        return (joint + log_tilt).logsumexp(1) - joint.logsumexp(1)
+        normaliser = joint.logsumexp(1, keepdim=True)
+        posterior = (joint - normaliser).exp()
+        denoised = posterior @ centres
+        if scale == 0:
+            mean = posterior @ values
+            return mean, ((posterior * values) @ centres - mean[:, None] * denoised).view_as(y)
+        best = values.max()
+        joint.add_(scale * (values - best))
+        tilted = joint.logsumexp(1, keepdim=True)
+        slope = ((joint - tilted).exp_() @ centres - denoised) / scale
+        return best + (tilted - normaliser).squeeze(1) / scale, slope.view_as(y)
 
     def tilted(self, values: Tensor, scale: float) -> Tensor:
         """``p_gamma(a)``, (A,): the exact distribution at guidance scale ``scale``."""

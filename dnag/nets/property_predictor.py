@@ -1,7 +1,8 @@
 """The noise-aware property predictor: a noisy architecture and a dataset in, a number out.
 
-A residual MLP on the flattened matrix, every block modulated by the noise level, by the dataset's context and, where the
-predictor is conditioned on it, by the guidance scale. Smooth activations, since it is used through its gradient.
+A residual MLP on the flattened matrix, every block modulated by the noise level, by the dataset's context and by the
+guidance scale gamma. It predicts the certainty equivalent ``log E[exp(gamma * value) | x_t] / gamma``, at gamma = 0 the mean (see
+``dnag.guidance``). Smooth activations, since it is used through its gradient.
 """
 
 from __future__ import annotations
@@ -13,32 +14,31 @@ from torch import Tensor, nn
 
 from dnag.nets.layers import ModulatedBlock, ScalarEmbedding
 
-_SCALE_LABEL = 25.0
+_SCALE_LABEL, _SMALLEST_SCALE = 25.0, 0.02
 
 
 @dataclass(frozen=True)
 class PropertyPredictorConfig:
-    """Sizes: N, F, width Z of the dataset context (0 for none), and whether the guidance scale is an input."""
+    """Sizes: N, F, and width Z of the dataset context (0 for none)."""
 
     num_nodes: int
     num_ops: int
     context: int = 0
-    takes_scale: bool = False
     width: int = 256
     depth: int = 3
     condition: int = 64
 
 
 class PropertyPredictor(nn.Module):
-    """``x (B,N,F), time_label (B,), context (B,Z) | None, scale (B,) | None -> (B,)``."""
+    """``x (B,N,F), time_label (B,), context (B,Z) | None, scale (B,) >= 0 | None (zero) -> (B,)``."""
 
     def __init__(self, config: PropertyPredictorConfig):
         super().__init__()
         self.config = config
         self.inputs = nn.Linear(config.num_nodes * config.num_ops, config.width)
         self.embed_time = ScalarEmbedding(config.condition)
+        self.embed_scale = ScalarEmbedding(config.condition)
         self.embed_context = nn.Linear(config.context, config.condition) if config.context else None
-        self.embed_scale = ScalarEmbedding(config.condition) if config.takes_scale else None
         self.blocks = nn.ModuleList(ModulatedBlock(config.width, config.condition) for _ in range(config.depth))
         self.head = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, 1))
 
@@ -48,14 +48,10 @@ class PropertyPredictor(nn.Module):
         if (context is None) != (self.embed_context is None):
             state = "without" if context is None else "with"
             raise ValueError(f"called {state} a context; this predictor has context width {self.config.context}")
-        if (scale is None) != (self.embed_scale is None):
-            raise ValueError(f"called {'without' if scale is None else 'with'} a scale; takes_scale is {self.config.takes_scale}")
-        condition = self.embed_time(time_label)
+        scale = torch.zeros_like(time_label) if scale is None else scale
+        condition = self.embed_time(time_label) + self.embed_scale(_SCALE_LABEL * (scale + _SMALLEST_SCALE).log())
         if self.embed_context is not None:
             condition = condition + self.embed_context(context)
-        if self.embed_scale is not None:
-            assert scale is not None
-            condition = condition + self.embed_scale(_SCALE_LABEL * torch.log(scale))
         condition = nn.functional.silu(condition)
         h = self.inputs(x.flatten(1))
         for block in self.blocks:

@@ -131,6 +131,8 @@ class SearchSpace(ABC):
     label: ClassVar[str]
     op_names: ClassVar[tuple[str, ...]]
     op_styles: ClassVar[tuple[OpStyle, ...]]
+    identity_ops: ClassVar[tuple[int, ...]] = ()
+    zero_ops: ClassVar[tuple[int, ...]] = ()
     datasets: ClassVar[Mapping[str, Dataset]]
 
     @property

@@ -66,6 +66,8 @@ class NASBench201(SearchSpace):
         OpStyle("3×3 conv", "3", "#e69f00"),
         OpStyle("avg pool", "P", "#009e73"),
     )
+    identity_ops = (INPUT, OUTPUT, SKIP)
+    zero_ops = (NONE,)
     datasets = {
         "cifar10": Dataset("CIFAR-10", 10, 32),
         "cifar100": Dataset("CIFAR-100", 100, 32),

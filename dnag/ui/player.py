@@ -21,24 +21,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from dnag.ui import text
+
 #: Every word the player shows or speaks; ``payload["labels"]`` or ``player(labels=...)`` may replace any of them.
-LABELS: dict[str, str] = {
-    "play": "Play",
-    "pause": "Pause",
-    "back": "One step back",
-    "next": "One step forward",
-    "speed": "Playing speed",
-    "scrubber": "Denoising step",
-    "status": "step {step} of {steps} · noise level σ {sigma}",
-    "graph": "Graph of the architecture: each operation takes on colour as it becomes certain",
-    "bars": "Probability of every operation",
-    "slot": "{slot}: {op} {percent} %",
-    "settled": "settled at step {step}",
-    "settled_here": "settled here: {slots}",
-    "settled_count": "{settled} of {slots} operations settled",
-    "absent": "absent",
-    "final": "Result",
-}
+LABELS = text.PLAYER
 
 VERTEX_KINDS = ("input", "output", "inner")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -78,8 +64,8 @@ def encode_frames(probs: np.ndarray) -> str:
 def _require(condition: bool, name: str, came: object, allowed: str) -> None:
     """Raise a ValueError that names the field, what came and what is allowed."""
     if not condition:
-        text = repr(came)
-        raise ValueError(f"{name} is {text if len(text) <= 80 else text[:77] + '...'}; allowed: {allowed}")
+        shown = repr(came)
+        raise ValueError(f"{name} is {shown if len(shown) <= 80 else shown[:77] + '...'}; allowed: {allowed}")
 
 
 def _is_number(value: object) -> bool:

@@ -1,0 +1,91 @@
+r"""From a predictor's raw output to a property in its own unit, for one SDE and one dataset.
+
+The noise-aware predictor outputs ``o`` and means ``best - spread * softplus(o)``: below the best value by construction, in units of
+the dataset's spread. The ranking predictor outputs the standardised ``-log(best - value + 1)``, which resolves the top of the
+range, where values crowd.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dnag.nets.property_predictor import PropertyPredictor
+from dnag.nets.ranking_predictor import RankingPredictor
+from dnag.nets.score_model import condition
+from dnag.sdes.base import SDE
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of a property's values on one dataset: the best, and their standard deviation, in its unit."""
+
+    best: float
+    spread: float
+    log_mean: float
+    log_spread: float
+
+    @classmethod
+    def of(cls, values: Tensor) -> Labels:
+        """From training values (n,)."""
+        best = values.max()
+        logs = -(best - values + 1).log()
+        return cls(float(best), float(values.std()), float(logs.mean()), float(logs.std()))
+
+    def value(self, output: Tensor) -> Tensor:
+        """The noise-aware predictor's output in the property's unit."""
+        return self.best - self.spread * F.softplus(output)
+
+    def rank_target(self, values: Tensor) -> Tensor:
+        """What the ranking predictor learns. Values above ``best`` count as it."""
+        return (-((self.best - values).clamp_min(0) + 1).log() - self.log_mean) / self.log_spread
+
+    def rank_value(self, output: Tensor) -> Tensor:
+        """The inverse of :meth:`rank_target`, at most ``best``."""
+        return self.best + 1 - (-(output * self.log_spread + self.log_mean)).exp().clamp_min(1)
+
+
+class PropertyModel:
+    """A noise-aware predictor bound to an SDE, a dataset and a guidance scale; a ``PropertyFn``.
+
+    Args:
+        context: (Z,) the dataset, or None for a predictor without context.
+        scale: gamma; 0 gives the plain mean (first-order guidance).
+    """
+
+    def __init__(
+        self, predictor: PropertyPredictor, sde: SDE, labels: Labels, context: Tensor | None = None, scale: float = 0.0
+    ):
+        self.predictor = predictor
+        self.sde = sde
+        self.labels = labels
+        self.context = context
+        self.scale = scale
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        scaled, label = condition(self.sde, x, t)
+        context = None if self.context is None else self.context.to(x).expand(len(x), -1)
+        return self.labels.value(self.predictor(scaled, label, context, torch.full_like(label, self.scale)))
+
+
+class RankingEnsemble:
+    """Clean predictors that judge finished architectures: mean and spread over members, in the property's unit."""
+
+    def __init__(self, members: list[RankingPredictor], labels: Labels, context: Tensor | None = None):
+        self.members = members
+        self.labels = labels
+        self.context = context
+
+    @torch.no_grad()
+    def __call__(self, onehot: Tensor, batch_size: int = 2048) -> tuple[Tensor, Tensor]:
+        """``(B,N,F) -> mean (B,), standard deviation over members (B,)``."""
+        means, spreads = [], []
+        for part in onehot.split(batch_size):
+            context = None if self.context is None else self.context.to(part).expand(len(part), -1)
+            values = torch.stack([self.labels.rank_value(member(part, context)) for member in self.members])
+            means.append(values.mean(0))
+            spreads.append(values.std(0) if len(self.members) > 1 else torch.zeros(len(part)))
+        return torch.cat(means), torch.cat(spreads)

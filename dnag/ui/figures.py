@@ -1,0 +1,196 @@
+"""The charts: plain dictionaries for Plotly, one template for all, light and dark.
+
+Dictionaries, because building graph objects costs a hundred times more. Only finished runs are drawn: Plotly puts a
+changed figure into the page anew, which would flash if a chart followed a running job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dnag.ui import text
+
+Figure = dict[str, Any]
+
+HEIGHT = 250
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
+PALETTES = {
+    "light": {"ink": "#0f1419", "mute": "#59636e", "line": "#e3e6ea", "paper": "#ffffff", "accent": "#4338ca"},
+    "dark": {"ink": "#eef1f5", "mute": "#a4afbb", "line": "#2a303b", "paper": "#171b23", "accent": "#a5b4fc"},
+}
+
+
+def palette() -> dict[str, str]:
+    """The colours of the theme the viewer uses now."""
+    return PALETTES.get(st.context.theme.type or "light", PALETTES["light"])
+
+
+def template(colours: dict[str, str]) -> Figure:
+    """What all charts share: small text, no frame, a light grid, room only where labels need it."""
+    axis = {
+        "gridcolor": colours["line"],
+        "linecolor": colours["line"],
+        "zeroline": False,
+        "ticks": "",
+        "automargin": True,
+        "title": {"standoff": 8, "font": {"size": 13, "color": colours["mute"]}},
+        "tickfont": {"size": 12, "color": colours["mute"]},
+        "fixedrange": True,
+    }
+    layout = {
+        "font": {"family": "Source Sans, Source Sans 3, system-ui, sans-serif", "size": 13, "color": colours["ink"]},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "height": HEIGHT,
+        "xaxis": axis,
+        "yaxis": axis,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": colours["mute"]}},
+        "hoverlabel": {"bgcolor": colours["paper"], "bordercolor": colours["line"], "font": {"color": colours["ink"]}},
+        "hovermode": "closest",
+        "dragmode": False,
+    }
+    return {"layout": layout}
+
+
+def _figure(colours: dict[str, str], traces: list[Figure], **layout: Any) -> Figure:
+    return {"data": traces, "layout": {"template": template(colours), **layout}}
+
+
+def _fade(colour: str, alpha: float) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
+
+
+def _shares(values: np.ndarray, weights: np.ndarray | None, edges: np.ndarray) -> np.ndarray:
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges, weights=weights)
+    return counts / max(counts.sum(), 1e-12)
+
+
+def distribution(
+    guided: np.ndarray,
+    counts: np.ndarray,
+    unguided: np.ndarray,
+    exact: tuple[np.ndarray, np.ndarray] | None = None,
+    *,
+    bins: int = 44,
+) -> Figure:
+    """Shares of predicted accuracy on common bins: ``guided`` (one value per candidate, drawn ``counts`` times), the
+    unguided batch, and where known the exact distribution as (values, weights).
+
+    The lowest hundredth of the unguided batch is gathered in the first bin: a few cells that never learn would
+    otherwise squeeze everything else into the right edge.
+    """
+    colours = palette()
+    pieces = [guided] + ([unguided] if len(unguided) else [])
+    low = min(float(guided.min()), float(np.quantile(unguided, 0.01)) if len(unguided) else float(guided.min()))
+    high = max(float(piece.max()) for piece in pieces)
+    edges = np.linspace(low, max(high, low + 0.1), bins + 1)
+    middle = (edges[:-1] + edges[1:]) / 2
+
+    def area(shares: np.ndarray, label: str, colour: str, alpha: float) -> Figure:
+        return {
+            "type": "scatter",
+            "x": middle.tolist(),
+            "y": shares.tolist(),
+            "name": label,
+            "mode": "lines",
+            "line": {"shape": "hvh", "color": colour, "width": 1.5},
+            "fill": "tozeroy",
+            "fillcolor": _fade(colour, alpha),
+            "hovertemplate": "%{x:.1f} %: %{y:.1%}<extra>" + label + "</extra>",
+        }
+
+    traces = []
+    if len(unguided):
+        traces.append(area(_shares(unguided, None, edges), text.UNGUIDED, colours["mute"], 0.18))
+    traces.append(area(_shares(guided, counts, edges), text.GUIDED, colours["accent"], 0.28))
+    if exact is not None:
+        line = area(_shares(exact[0], exact[1], edges), text.EXACT, colours["ink"], 0)
+        line |= {"fill": "none", "line": {"shape": "hvh", "color": colours["ink"], "width": 1.5, "dash": "dot"}}
+        traces.append(line)
+    return _figure(
+        colours,
+        traces,
+        xaxis={"title": {"text": text.PREDICTED_AXIS}, "showgrid": False},
+        yaxis={"tickformat": ".0%", "rangemode": "tozero", "nticks": 4},
+        hovermode="x unified",
+    )
+
+
+def _points(
+    colours: dict[str, str], x: Sequence[float], y: Sequence[float], names: Sequence[str], hover: str
+) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": list(x),
+        "y": list(y),
+        "text": list(names),
+        "marker": {
+            "color": _fade(colours["accent"], 0.55),
+            "size": 7,
+            "line": {"color": colours["accent"], "width": 0.5},
+        },
+        "hovertemplate": hover + "<extra></extra>",
+        "showlegend": False,
+        "cliponaxis": False,
+    }
+
+
+def predicted_against_measured(predicted: Sequence[float], measured: Sequence[float], names: Sequence[str]) -> Figure:
+    """One point per candidate; on the dotted diagonal both agree."""
+    colours = palette()
+    low = min(min(predicted), min(measured))
+    high = max(max(predicted), max(measured))
+    diagonal = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [low, high],
+        "y": [low, high],
+        "line": {"color": colours["mute"], "width": 1, "dash": "dot"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    hover = "%{text}<br>predicted %{x:.2f} %, measured %{y:.2f} %"
+    return _figure(
+        colours,
+        [diagonal, _points(colours, predicted, measured, names, hover)],
+        xaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6},
+        yaxis={"title": {"text": text.MEASURED_AXIS}, "nticks": 6},
+    )
+
+
+def accuracy_against_cost(macs_m: Sequence[float], predicted: Sequence[float], names: Sequence[str]) -> Figure:
+    """One point per candidate, with a line along those that nothing cheaper beats."""
+    colours = palette()
+    order = sorted(range(len(macs_m)), key=lambda i: (macs_m[i], -predicted[i]))
+    front: list[int] = []
+    for i in order:
+        if not front or predicted[i] > predicted[front[-1]]:
+            front.append(i)
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [macs_m[i] for i in front],
+        "y": [predicted[i] for i in front],
+        "line": {"shape": "hv", "color": colours["accent"], "width": 1.5},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    hover = "%{text}<br>%{x:.1f} M MACs, predicted %{y:.2f} %"
+    return _figure(
+        colours,
+        [line, _points(colours, macs_m, predicted, names, hover)],
+        xaxis={"title": {"text": text.MACS_AXIS}, "nticks": 6, "rangemode": "tozero"},
+        yaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6},
+    )
+
+
+def show(figure: Figure, key: str, alt: str) -> None:
+    """Put a chart into the page, with its description for those who do not see it."""
+    st.plotly_chart(figure, key=key, alt=alt, theme=None, config=CONFIG, height=HEIGHT)

@@ -1,0 +1,334 @@
+"""A run on the page: started, followed, cancelled, and shown when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dnag.ui import figures, state, text
+from dnag.ui.forms import label_of
+from dnag.ui.jobs import Job, QueueFullError
+from dnag.ui.loaders import manager
+from dnag.ui.player import player
+
+POLL_S = 0.4
+POLL_QUEUED_S = 1.0
+TABLE_HEIGHT = 446
+
+
+def start(settings: Any) -> None:
+    """Begin the run of ``settings``, or join it if somebody began the same; let go of the one looked at so far."""
+    from dnag.runs import run
+
+    jobs, viewer = manager(), state.viewer()
+    previous = state.job_id()
+    try:
+        job = jobs.submit(
+            settings,
+            lambda report, cancelled: run(settings, progress=report, cancelled=cancelled),
+            viewer=viewer,
+        )
+    except QueueFullError as error:
+        st.session_state[state.NOTICE] = str(error)
+        return
+    if previous and previous != job.id:
+        jobs.cancel(previous, viewer=viewer)
+    state.look_at(job.id)
+
+
+def current() -> Job[Any] | None:
+    """The run this session looks at, if it is still known; asking counts as looking."""
+    job = state.job_id()
+    return manager().touch(job, viewer=state.viewer()) if job else None
+
+
+def attach(link: state.Link, settings: Callable[[], Any]) -> bool:
+    """Once per session: take up the run named in the address, or make it again. Returns whether it was made again."""
+    if state.JOB in st.session_state:
+        return False
+    state.look_at(link.job)
+    if link.job is None or manager().get(link.job) is not None:
+        return False
+    if link.problems:
+        state.look_at(None)
+        return False
+    start(settings())
+    return True
+
+
+def shown(job: Job[Any] | None) -> Job[Any] | None:
+    """The run whose result the page shows: this one, or while it is under way (or came to nothing) the one before."""
+    if job is not None and job.state == "done":
+        st.session_state[state.SHOWN] = job.id
+        return job
+    before = st.session_state.get(state.SHOWN)
+    return manager().touch(before, viewer=state.viewer()) if before else None
+
+
+def _cancel(job: str) -> None:
+    manager().cancel(job, viewer=state.viewer())
+
+
+def follow(job: Job[Any]) -> None:
+    """Progress of a run, polled by this part of the page alone; the page is drawn anew once it ended."""
+
+    @st.fragment(run_every=POLL_S if job.state == "running" else POLL_QUEUED_S)
+    def panel() -> None:
+        now = manager().touch(job.id, viewer=state.viewer())
+        if now is None or not now.active or now.state != job_state:
+            st.rerun()
+        share, words = _progress(now)
+        with st.container(horizontal=True, vertical_alignment="center", key="progress"):
+            st.progress(share, text=words)
+            st.button(text.CANCEL, key="cancel", on_click=_cancel, args=(job.id,), disabled=now.stop.is_set())
+
+    job_state = job.state
+    panel()
+
+
+def _progress(job: Job[Any]) -> tuple[float, str]:
+    if job.state == "queued":
+        return 0.0, text.QUEUED.format(ahead=manager().ahead(job))
+    if job.total <= 0:
+        return 0.0, text.STARTING
+    remaining = job.remaining_s()
+    words = text.RUNNING if remaining is None else text.RUNNING_ETA
+    filled = words.format(
+        step=job.step,
+        total=job.total,
+        elapsed=text.duration(job.elapsed_s()),
+        remaining=text.duration(remaining or 0.0),
+    )
+    return min(1.0, job.step / job.total), filled
+
+
+def ended_badly(job: Job[Any]) -> None:
+    """Say why there is no result."""
+    if job.state == "failed":
+        st.error(text.FAILED.format(error=job.error))
+        with st.expander(text.FAILED_DETAILS):
+            st.code(job.trace, language=None, wrap_lines=True)
+    elif job.message:
+        st.info(text.LAPSED)
+    elif job.total:
+        st.info(text.CANCELLED.format(step=job.step, total=job.total))
+    else:
+        st.info(text.CANCELLED_QUEUED)
+
+
+def heading(result: Any, job: Job[Any]) -> None:
+    """What was run, and how to take it away."""
+    settings = result.settings
+    words = text.SUBTITLE if settings.guidance_scale > 0 else text.SUBTITLE_UNGUIDED
+    named = words.format(
+        samples=settings.samples,
+        dataset=label_of("dataset", settings.dataset),
+        scale=settings.guidance_scale,
+    )
+    stem = f"dnag-{settings.space}-{settings.dataset}-scale{settings.guidance_scale:g}-seed{settings.seed}"
+    with st.container(horizontal=True, vertical_alignment="center", key="take-away"):
+        st.markdown(named, width="stretch")
+        with st.popover(text.COPY_LINK, icon=":material/link:"):
+            st.caption(text.COPY_LINK_HELP)
+            st.code(state.link_to(settings, job.id), language=None, wrap_lines=True)
+        for name, label, help_, mime, data in (
+            ("csv", text.CSV, text.CSV_HELP, "text/csv", result.to_csv),
+            ("json", text.JSON, text.JSON_HELP, "application/json", result.to_json),
+        ):
+            st.download_button(
+                label, data, f"{stem}.{name}", mime, key=f"download-{name}", help=help_, icon=":material/download:",
+                on_click="ignore",
+            )  # fmt: skip
+
+
+def figures_strip(result: Any) -> None:
+    """The run in six numbers."""
+    accuracy = np.array([c.predicted_accuracy_pct for c in result.candidates])
+    counts = np.array([c.count for c in result.candidates])
+    unguided = np.asarray(result.unguided)
+    none = "–"
+    strip = (
+        (text.VALID, f"{100 * result.raw_valid / result.requested:.4g} %", text.VALID_HELP),
+        (text.DISTINCT, f"{len(accuracy):,}", text.DISTINCT_HELP),
+        (text.PREDICTED_MEAN, f"{np.average(accuracy, weights=counts):.1f} %", text.PREDICTED_MEAN_HELP),
+        (text.UNGUIDED_MEAN, f"{unguided.mean():.1f} %" if unguided.size else none, text.UNGUIDED_MEAN_HELP),
+        (text.BEST, f"{accuracy.max():.1f} %", text.BEST_HELP),
+        (text.EFFORT, f"{result.nfe:,} · {text.duration(result.seconds)}", text.EFFORT_HELP),
+    )
+    with st.container(border=True, key="strip"), st.grid(6, min_column_width=120, gap="small"):
+        for label, value, help_ in strip:
+            st.metric(label, value, help=help_.format(requested=result.requested, valid=result.valid))
+
+
+def table_of(result: Any) -> pd.DataFrame:
+    """One row per candidate, best first."""
+    from dnag.spaces import spaces
+
+    space = spaces[result.settings.space]()
+    slots = space.drawing.slots
+
+    def cell(ops: tuple[int, ...]) -> list[str]:
+        return [space.op_styles[ops[slot.node]].symbol if ops[slot.node] >= 0 else "–" for slot in slots]
+
+    return pd.DataFrame(
+        {
+            "rank": [c.rank for c in result.candidates],
+            "cell": [cell(c.ops) for c in result.candidates],
+            "predicted": [c.predicted_accuracy_pct for c in result.candidates],
+            "std": [c.predicted_std_pct for c in result.candidates],
+            "measured": pd.array([c.measured_accuracy_pct for c in result.candidates], dtype="Float64"),
+            "macs": [c.macs_m for c in result.candidates],
+            "params": [c.params_m for c in result.candidates],
+            "count": [c.count for c in result.candidates],
+            "disconnected": [c.disconnected for c in result.candidates],
+            "architecture": [c.architecture for c in result.candidates],
+        }
+    )
+
+
+def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that pass the filter above the table."""
+    most = float(np.ceil(table["macs"].max()))
+    with st.popover(text.FILTER, icon=":material/filter_list:"):
+        part = st.text_input(text.FILTER_TEXT, key="filter-text", placeholder=text.FILTER_TEXT_EXAMPLE)
+        limit = st.slider(text.FILTER_MACS, 0.0, most, most) if most > 0 else most
+        connected = st.toggle(text.FILTER_CONNECTED, key="filter-connected")
+        measured = st.toggle(text.FILTER_MEASURED, key="filter-measured") if table["measured"].notna().any() else False
+    keep = table["macs"] <= limit
+    if part:
+        keep &= table["architecture"].str.contains(part.strip(), regex=False)
+    if connected:
+        keep &= ~table["disconnected"]
+    if measured:
+        keep &= table["measured"].notna()
+    return table[keep]
+
+
+def _columns(result: Any, table: pd.DataFrame) -> dict[str, Any]:
+    from dnag.spaces import spaces
+
+    styles = spaces[result.settings.space].op_styles
+    source = next((c.measured_source for c in result.candidates if c.measured_source), None)
+    kinds = st.column_config
+
+    def words(name: str) -> dict[str, Any]:
+        given = text.COLUMNS_HELP.get(name)
+        return {"label": text.COLUMNS[name], "help": given.format(source=source) if given else None}
+
+    low, high = float(table["predicted"].min()), float(table["predicted"].max())
+    columns: dict[str, Any] = {
+        "rank": kinds.NumberColumn(**words("rank"), width=44),
+        "cell": kinds.MultiselectColumn(
+            **words("cell"),
+            width=29 * len(table["cell"].iloc[0]) + 16,
+            options=[style.symbol for style in styles],
+            color=[style.color for style in styles],
+            disabled=True,
+        ),
+        "predicted": kinds.ProgressColumn(
+            **words("predicted"), format="%.2f", width=122, min_value=low - 0.15 * max(high - low, 0.1), max_value=high
+        ),
+        "std": kinds.NumberColumn(**words("std"), format="%.2f", width=56),
+        "measured": kinds.NumberColumn(**words("measured"), format="%.2f", width=92) if source else None,
+        "macs": kinds.NumberColumn(**words("macs"), format="%.1f", width=72),
+        "params": kinds.NumberColumn(**words("params"), format="%.2f", width=80),
+        "count": kinds.NumberColumn(**words("count"), width=64),
+        "disconnected": kinds.CheckboxColumn(**words("disconnected")) if table["disconnected"].any() else None,
+        "architecture": kinds.TextColumn(**words("architecture")),
+    }
+    return columns
+
+
+def candidates_table(result: Any, job: Job[Any]) -> int:
+    """The ranked table; returns the position of the candidate chosen in it (the best, before anybody chose)."""
+    table = table_of(result)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"##### {text.TABLE}", width="stretch")
+        count = st.container(width="content")
+        shown = _filtered(table)
+    count.caption(text.TABLE_COUNT.format(shown=len(shown), all=len(table)), width="content")
+    if shown.empty:
+        st.info(text.FILTER_EMPTY)
+        return 0
+    event: Any = st.dataframe(
+        shown,
+        key=f"candidates-{job.id}",
+        height=TABLE_HEIGHT,
+        hide_index=True,
+        column_config=_columns(result, table),
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [0]}},
+        alt=text.TABLE_ALT,
+    )
+    st.caption(text.TABLE_HINT)
+    rows = [row for row in event.selection.rows if row < len(shown)]
+    return int(shown.index[rows[0] if rows else 0])
+
+
+def charts(result: Any, job: Job[Any]) -> None:
+    """The batch as a whole: its distribution, prediction against truth, accuracy against cost."""
+    found = result.candidates
+    predicted = np.array([c.predicted_accuracy_pct for c in found])
+    counts = np.array([c.count for c in found])
+    measured = [c for c in found if c.measured_accuracy_pct is not None]
+    batch, truth, cost = (place.container(border=True, height="stretch") for place in st.columns(3))
+    with batch:
+        st.markdown(f"##### {text.DISTRIBUTION}")
+        figure = figures.distribution(predicted, counts, np.asarray(result.unguided), getattr(result, "exact", None))
+        figures.show(figure, f"distribution-{job.id}", text.DISTRIBUTION_ALT)
+    with truth:
+        title, help_ = text.SCATTER, None
+        if len(measured) > 2:
+            rho = spearman([c.predicted_accuracy_pct for c in measured], [c.measured_accuracy_pct for c in measured])
+            title += f" :gray[· {text.SPEARMAN.format(rho=rho)}]"
+            help_ = text.SPEARMAN_HELP.format(n=len(measured), source=measured[0].measured_source)
+        st.markdown(f"##### {title}", help=help_)
+        if measured:
+            figure = figures.predicted_against_measured(
+                [c.predicted_accuracy_pct for c in measured],
+                [c.measured_accuracy_pct for c in measured],
+                [c.architecture for c in measured],
+            )
+            figures.show(figure, f"scatter-{job.id}", text.SCATTER_ALT)
+        else:
+            st.caption(text.NO_MEASURED.format(dataset=label_of("dataset", result.settings.dataset)))
+    with cost:
+        st.markdown(f"##### {text.COST}")
+        names = [c.architecture for c in found]
+        figure = figures.accuracy_against_cost([c.macs_m for c in found], predicted.tolist(), names)
+        figures.show(figure, f"cost-{job.id}", text.COST_ALT)
+
+
+def preview() -> None:
+    """The shape of a result, while there is none yet: nothing jumps when it arrives."""
+    for height in (40, 90, 400, 560):
+        st.skeleton(height)
+
+
+def spearman(a: list[float], b: list[float]) -> float:
+    """Rank correlation, ties sharing their mean rank."""
+    return float(pd.Series(a).rank().corr(pd.Series(b).rank()))
+
+
+@st.fragment
+def results(job_id: str) -> None:
+    """Everything about a finished run. A fragment of its own: choosing a row draws nothing else again."""
+    job = manager().get(job_id)
+    if job is None or job.result is None:
+        st.rerun()
+    result = job.result
+    heading(result, job)
+    figures_strip(result)
+    stage = st.container(border=True, key="stage")
+    with st.container(border=True, key="table"):
+        chosen = candidates_table(result, job)
+    charts(result, job)
+    with stage:
+        payload = result.player_payload(chosen)
+        title = text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank)
+        player({**payload, "title": title, "autoplay": chosen == 0}, key="player")

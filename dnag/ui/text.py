@@ -1,0 +1,176 @@
+"""Every word of the app, in one place, so that a translation replaces one file.
+
+Texts with ``{fields}`` go through :meth:`str.format`. What the core says itself (labels and help of knobs, messages of
+errors, labels of spaces and datasets) is not repeated here.
+"""
+
+from __future__ import annotations
+
+APP = "DiffusionNAG Studio"
+GENERATE = "Generate"
+
+#: Names that the core uses as identifiers, as people write them; others are shown with spaces for underscores.
+NAMES = {
+    "auto": "Automatic",
+    "cpu": "CPU",
+    "cuda": "GPU (CUDA)",
+    "mps": "GPU (Apple)",
+    "ve": "VE",
+    "vp": "VP",
+    "subvp": "sub-VP",
+    "heun": "Heun",
+    "euler_maruyama": "Euler–Maruyama",
+    "reverse_diffusion": "Reverse diffusion",
+    "predictor_corrector": "Predictor–corrector",
+    "paper": "The paper's (1,000 steps)",
+    "dpm_solver": "DPM-Solver++",
+    "calibrated": "Calibrated",
+    "first_order": "First order",
+    "exact": "Exact, by enumeration",
+    "none": "None",
+    "learned": "Learned",
+}
+
+# --- controls ---------------------------------------------------------------------------------------------------------
+MORE_SETTINGS = "More settings"
+SHORTCUT_HELP = "Or press the key G"
+SCALE_OFF = "No guidance: every architecture is as likely as the diffusion model makes it."
+SCALE_WORDS = "An architecture one point more accurate becomes {factor} times as likely."
+SCALE_PAPER = "The paper's scale: {paper}."
+
+# --- a run under way --------------------------------------------------------------------------------------------------
+STARTING = "Starting …"
+QUEUED = "Waiting: {ahead} ahead in the queue"
+RUNNING = "Step {step} of {total} · {elapsed} so far"
+RUNNING_ETA = "Step {step} of {total} · {elapsed} so far · about {remaining} to go"
+CANCEL = "Cancel"
+CANCELLED = "Cancelled after {step} of {total} steps. Change a setting or press **Generate** to run again."
+CANCELLED_QUEUED = "Cancelled before it started. Press **Generate** to run again."
+LAPSED = "Nobody was looking at this run any more, so it was stopped. Press **Generate** to run it again."
+FAILED = "The run ended with an error: {error}"
+FAILED_DETAILS = "Details"
+LINK_BAD = "The link asks for something that is not there, so the default is used instead:"
+LINK_BAD_ITEM = "{name} is {value}; allowed: {allowed}"
+LINK_RERUN = "This run was not in memory any more; it is made again from the link. The result is the same."
+SETTINGS_BAD = "These settings cannot run: {error}"
+CHANGED = "The settings on the left have changed since this run. Press **Generate** to apply them."
+
+# --- nothing yet ------------------------------------------------------------------------------------------------------
+EMPTY_TITLE = "No architectures yet"
+EMPTY = """
+Choose a dataset and how strongly accuracy should steer, then press **Generate** (or the key **G**).
+
+Noise turns into architecture graphs step by step. You get a ranked list of candidates, the way each of them took shape,
+and how the batch compares with one that nothing steered.
+"""
+
+# --- results ----------------------------------------------------------------------------------------------------------
+SUBTITLE = "{samples:,} architectures for {dataset}, steered by predicted accuracy at guidance scale {scale:g}"
+SUBTITLE_UNGUIDED = "{samples:,} architectures for {dataset}, not steered"
+COPY_LINK = "Copy link"
+COPY_LINK_HELP = "Opens this page with the same settings and the same result."
+CSV = "CSV"
+CSV_HELP = "The ranked candidates as a table"
+JSON = "JSON"
+JSON_HELP = "The whole result with its settings"
+
+VALID = "Valid"
+VALID_HELP = "Share of the {requested:,} samples that are an architecture as drawn, before any correction."
+DISTINCT = "Distinct"
+DISTINCT_HELP = "Different architectures among the {valid:,} valid samples."
+PREDICTED_MEAN = "Predicted, mean"
+PREDICTED_MEAN_HELP = "Mean predicted accuracy of the batch, each architecture counted as often as it was drawn."
+UNGUIDED_MEAN = "Unguided mean"
+UNGUIDED_MEAN_HELP = "Mean predicted accuracy of architectures drawn without guidance."
+BEST = "Best candidate"
+BEST_HELP = "Predicted accuracy of the candidate ranked first."
+EFFORT = "Evals · time"
+EFFORT_HELP = "Evaluations of the network for each sample, and the time of the whole run."
+
+PLAYER_TITLE = "Denoising of candidate {rank}"
+TABLE = "Ranked candidates"
+TABLE_COUNT = "{shown:,} of {all:,} distinct"
+TABLE_ALT = "Table of candidates, best predicted first. Select a row to see its graph and how it took shape."
+TABLE_HINT = "Select a row to see it in the player. Click a heading to sort."
+FILTER = "Filter"
+FILTER_TEXT = "Architecture contains"
+FILTER_TEXT_EXAMPLE = "for example skip_connect~0"
+FILTER_MACS = "MACs at most, M"
+FILTER_CONNECTED = "Connected only"
+FILTER_MEASURED = "Measured only"
+FILTER_EMPTY = "No candidate passes the filter. Widen it to see candidates again."
+COLUMNS = {
+    "rank": "#",
+    "cell": "Operations",
+    "predicted": "Predicted",
+    "std": "±",
+    "measured": "Measured",
+    "macs": "MACs, M",
+    "params": "Params, M",
+    "count": "Drawn",
+    "disconnected": "Disconnected",
+    "architecture": "Architecture",
+}
+COLUMNS_HELP = {
+    "cell": "Operations in the order of the architecture's text; the letters are those of the player's legend.",
+    "predicted": "Mean of the ranking predictors, in percent.",
+    "std": "Spread between the ranking predictors, in points.",
+    "measured": "Accuracy after training, in percent: {source}.",
+    "macs": "Multiply-accumulate operations of one image.",
+    "count": "How often this architecture was drawn.",
+    "disconnected": "No path carries the input to the output.",
+}
+NO_MEASURED = "No measured value installed for {dataset}. `DNAG_DATA` names a folder with the benchmark's files."
+
+DISTRIBUTION = "Where the batch landed"
+DISTRIBUTION_ALT = "Histogram of predicted accuracy: the guided batch beside the unguided one."
+GUIDED = "guided"
+UNGUIDED = "unguided"
+EXACT = "exact"
+PREDICTED_AXIS = "predicted accuracy, %"
+MEASURED_AXIS = "measured accuracy, %"
+MACS_AXIS = "MACs, M"
+SHARE_AXIS = "share of the batch"
+SCATTER = "Predicted against measured"
+SCATTER_ALT = "Scatter of predicted against measured accuracy, one point per candidate."
+SPEARMAN = "ρ {rho:.2f}"
+SPEARMAN_HELP = (
+    "Spearman's rank correlation over the {n} candidates with a measured value ({source}): 1 is the same order."
+)
+COST = "Accuracy against cost"
+COST_ALT = "Scatter of predicted accuracy against multiply-accumulate operations, one point per candidate."
+
+# --- the player -------------------------------------------------------------------------------------------------------
+#: Every word the player shows or speaks; ``payload["labels"]`` or ``player(labels=...)`` may replace any of them.
+PLAYER = {
+    "play": "Play",
+    "pause": "Pause",
+    "back": "One step back",
+    "next": "One step forward",
+    "speed": "Playing speed",
+    "scrubber": "Denoising step",
+    "status": "step {step} of {steps} · noise level σ {sigma}",
+    "graph": "Graph of the architecture: each operation takes on colour as it becomes certain",
+    "bars": "Probability of every operation",
+    "slot": "{slot}: {op} {percent} %",
+    "settled": "settled at step {step}",
+    "settled_here": "settled here: {slots}",
+    "settled_count": "{settled} of {slots} operations settled",
+    "absent": "absent",
+    "final": "Result",
+}
+
+
+def name(identifier: str) -> str:
+    """An identifier of the core as people write it."""
+    return NAMES.get(identifier, identifier.replace("_", " ").capitalize())
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words short enough for a progress bar: ``0.9 s``, ``12 s``, ``3 min 05 s``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
