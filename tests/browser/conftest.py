@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -203,7 +204,8 @@ class PageLog:
         """Records from now on what `page` reports."""
 
         def on_console(message: ConsoleMessage) -> None:
-            if message.type == "error":
+            # "Failed to load resource" repeats, without the address, what the response below says in full.
+            if message.type == "error" and not message.text.startswith("Failed to load resource"):
                 self.console_errors.append(message.text)
 
         def on_failed(request: Request) -> None:
@@ -223,7 +225,9 @@ class PageLog:
         page.on("response", lambda answer: self._note_status(answer.url, answer.status))
 
     def _note_status(self, url: str, status: int) -> None:
-        if status >= 400:
+        # Opened at the address of a page, Streamlit looks for its server below that address first.
+        probe = status == 404 and re.fullmatch(r"/[^/]+/_stcore/(health|host-config)", urlsplit(url).path)
+        if status >= 400 and not probe:
             self.failed_requests.append(f"{url} (status {status})")
 
 
@@ -249,7 +253,8 @@ def new_page(chromium: Browser, page_log: PageLog) -> Iterator[Callable[..., Pag
     yield open_page
     for context in contexts:
         context.close()
-    assert page_log.problems() == []
+    problems = page_log.problems()
+    assert not problems, "the page had problems:\n" + "\n".join(problems)
 
 
 @pytest.fixture
