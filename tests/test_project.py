@@ -14,6 +14,7 @@ import tomllib
 import zipfile
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -359,7 +360,7 @@ def test_setup_takes_torch_from_the_named_index(checkout: Checkout):
     (index / "index.html").write_text('<a href="torch-9.9%2Bcpu-py3-none-any.whl">torch-9.9+cpu-py3-none-any.whl</a>')
     url = index.parent.as_uri()
 
-    offline = {"PIP_NO_INDEX": "", "PIP_INDEX_URL": CLOSED.format(port=closed_port())}
+    offline: dict[str, Any] = {"PIP_NO_INDEX": "", "PIP_INDEX_URL": CLOSED.format(port=closed_port())}
     message = checkout.fails(TORCH_INDEX=offline["PIP_INDEX_URL"], **offline)
     assert "while taking torch==9.9 from" in message
 
