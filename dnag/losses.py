@@ -54,7 +54,7 @@ def guidance_loss(
     """Distance to the exact certainty equivalent at ``scale`` and to its effect on the denoised estimate, (B,).
 
     With ``D_guided = D + scale * level^2 * grad m``, an error of the gradient counts as the error of the guided estimate it causes,
-    in the units of the data.
+    in the units of the data. At high noise the estimate hardly moves the state, so its errors count less there.
     """
     level = log_uniform_levels(torch.rand(len(x0), generator=generator).to(x0))
     y = x0 + expand(level, x0) * torch.randn(x0.shape, generator=generator).to(x0)
@@ -65,4 +65,4 @@ def guidance_loss(
     (slope,) = torch.autograd.grad(value.sum(), y, create_graph=True)
     value_error = F.huber_loss(value / labels.spread, target / labels.spread, reduction="none")
     slope_error = max(scale, 0.5) * (expand(level, y) ** 2 * slope - target_slope)
-    return value_error + 0.1 * slope_error.square().flatten(1).sum(1)
+    return value_error + 0.1 * slope_error.square().flatten(1).sum(1) / (1 + (level / 4) ** 2)

@@ -79,7 +79,7 @@ def train_guidance(
     values: Mapping[str, Tensor],
     config: TrainConfig,
     *,
-    batch_size: int = 256,
+    batch_size: int = 128,
     width: int = 256,
     device: str | torch.device = "cpu",
     state_path: Path | None = None,

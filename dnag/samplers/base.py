@@ -10,7 +10,7 @@ result (the noise added last carries no information; Song et al., 2021, call it 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -33,8 +33,8 @@ class StepInfo:
         index, total: step number from 1, and how many there are.
         t: the time reached.
         x, x_mean: the state there and its mean, (B,N,F), centred.
-        x0_hat: the denoised estimate that the score used last implies (Tweedie), (B,N,F).
-        x0_level: noise level ``sigma / alpha`` at which that estimate was made.
+        seen_x, seen_t: where the score was evaluated last, (B,N,F) and (B,).
+        x0_hat: the denoised estimate that this score implies (Tweedie), (B,N,F).
         nfe: score evaluations so far.
     """
 
@@ -43,8 +43,9 @@ class StepInfo:
     t: float
     x: Tensor
     x_mean: Tensor
+    seen_x: Tensor
+    seen_t: Tensor
     x0_hat: Tensor
-    x0_level: float
     nfe: int
 
 
@@ -146,7 +147,7 @@ class Sampler(ABC):
             x, mean = self.step(sde, recorded, x, t, s, noise, memory)
             if callback is not None:
                 assert recorded.last is not None
-                at_x, at_t, score = recorded.last
+                seen_x, seen_t, score = recorded.last
                 callback(
                     StepInfo(
                         index=index,
@@ -154,15 +155,11 @@ class Sampler(ABC):
                         t=float(times[index]),
                         x=x,
                         x_mean=mean,
-                        x0_hat=sde.denoised(at_x, at_t, score),
-                        x0_level=float(sde.noise_level(at_t[:1])),
+                        seen_x=seen_x,
+                        seen_t=seen_t,
+                        x0_hat=sde.denoised(seen_x, seen_t, score),
                         nfe=recorded.nfe,
                     )
                 )
             t = s
         return mean
-
-
-def sampler_names() -> Sequence[str]:
-    """Names of all samplers, for knobs."""
-    return list(samplers)

@@ -1,0 +1,76 @@
+r"""Reading pickles that others made, without letting them run anything.
+
+A pickle names functions and classes that its reader imports and calls; an unrestricted reader runs whatever the file's author
+wrote. Here every name must be in a table of the caller's, which also says what stands in for it; all else is refused
+before anything is imported. Numbers, texts, lists, tuples, sets and dictionaries need no name.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import IO, Any
+
+import numpy as np
+
+Allowed = Mapping[tuple[str, str], Any]
+"""``(module, name) -> what stands in for it``."""
+
+
+class RestrictedUnpickler(pickle.Unpickler):
+    """An unpickler for which the names in ``allowed`` are all there is; any other is an ``UnpicklingError``."""
+
+    def __init__(self, file: IO[bytes], allowed: Allowed):
+        super().__init__(file)
+        self._allowed = allowed
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return self._allowed[module, name]
+        except KeyError:
+            names = ", ".join(sorted({f"{module}.{name}" for module, name in self._allowed})) or "none"
+            raise pickle.UnpicklingError(f"the file asks for {module}.{name}; allowed: {names}") from None
+
+
+def read_pickle(file: IO[bytes], allowed: Allowed, *, max_bytes: int) -> Any:
+    """The object in ``file``, of ``max_bytes`` at most; whatever is wrong with the file is one ``UnpicklingError``."""
+    try:
+        data = file.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise pickle.UnpicklingError(f"more than {max_bytes:,} bytes")
+        return RestrictedUnpickler(io.BytesIO(data), allowed).load()
+    except pickle.UnpicklingError:
+        raise
+    except Exception as error:  # a damaged pickle can raise nearly anything
+        raise pickle.UnpicklingError(f"damaged: {type(error).__name__} {error}") from None
+
+
+def plain_names() -> dict[tuple[str, str], Any]:
+    """Stand-ins for ordered dictionaries and NumPy scalars, which become plain Python numbers.
+
+    They are made anew for each reading, so that a file that alters a class alters nothing that lasts.
+    """
+
+    class DType:
+        def __init__(self, code: str, align: bool = False, copy: bool = True):
+            if code not in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"):
+                raise pickle.UnpicklingError(f"the file holds NumPy values of type {code!r}; allowed: numbers")
+            self.code = code
+
+        def __setstate__(self, state: tuple[Any, ...]) -> None:
+            if state[1] not in ("<", ">", "=", "|"):
+                raise pickle.UnpicklingError(f"the file holds NumPy values of byte order {state[1]!r}")
+            self.code = state[1] + self.code[-2:]
+
+    def scalar(dtype: DType, raw: bytes) -> bool | int | float:
+        (value,) = np.frombuffer(raw, np.dtype(dtype.code))
+        return value.item()
+
+    return {
+        ("collections", "OrderedDict"): OrderedDict,
+        ("numpy", "dtype"): DType,
+        ("numpy.core.multiarray", "scalar"): scalar,
+        ("numpy._core.multiarray", "scalar"): scalar,
+    }
