@@ -1,4 +1,7 @@
-"""Inputs built from knobs: whatever setting the core declares appears here, with its range, unit and help."""
+"""Inputs built from knobs: whatever setting the core declares appears here, with its range, unit and help.
+
+Every one is in the address: numbers by Streamlit's own binding, choices by :func:`dnag.ui.state.mirror`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,7 @@ from typing import Any
 import streamlit as st
 
 from dnag.knobs import Knob, knobs
-from dnag.ui import text
-from dnag.ui.state import Link
+from dnag.ui import state, text
 
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 FEW = 2  # choices up to this many are laid out side by side
@@ -20,7 +22,7 @@ FEW = 2  # choices up to this many are laid out side by side
 
 def label_of(name: str, value: str, space: Any = None) -> str:
     """How a choice is called: spaces and datasets know their own label."""
-    from dnag.spaces import spaces
+    from dnag.spaces.base import spaces
 
     if name == "space" and value in spaces:
         return spaces[value].label
@@ -45,13 +47,21 @@ def _label(knob: Knob) -> str:
 def _choice(name: str, knob: Knob, default: str, space: Any) -> str:
     options = _options(name, knob, space)
     start = default if default in options else options[0]
+    if st.session_state.get(name) not in options:
+        st.session_state[name] = start
     shown = {option: label_of(name, option, space) for option in options}
-    shared: dict[str, Any] = {"key": name, "help": knob.help or None, "format_func": shown.__getitem__, **BOUND}
+    shared: dict[str, Any] = {
+        "key": name,
+        "help": knob.help or None,
+        "format_func": shown.__getitem__,
+        "persist_state": "session",
+    }
     if name == "space" and len(options) <= FEW:
-        return st.segmented_control(
-            knob.label, options, default=start, required=True, width="stretch", wrap=False, **shared
-        )
-    return st.selectbox(knob.label, options, index=options.index(start), **shared)
+        value = st.segmented_control(knob.label, options, required=True, width="stretch", wrap=False, **shared)
+    else:
+        value = st.selectbox(knob.label, options, **shared)
+    state.mirror(name, value, start)
+    return value
 
 
 def _number(name: str, knob: Knob, default: float) -> float:
@@ -100,16 +110,15 @@ def scale_words(gamma: float, paper_scale: float | None) -> str:
     return words if paper_scale is None else f"{words} {text.SCALE_PAPER.format(paper=f'{paper_scale:,.0f}')}"
 
 
-def settings_form(owner: type, link: Link, paper_scale: Any = None) -> dict[str, Any]:
+def settings_form(owner: type, link: state.Link, paper_scale: Any = None) -> dict[str, Any]:
     """Widgets for every knob of ``owner``, bound to the address; returns field name -> value.
 
     ``paper_scale`` takes the values so far and gives the number the official code would call the same scale.
     """
-    from dnag.spaces import spaces
+    from dnag.spaces.base import spaces
 
     defaults = {f.name: f.default for f in dataclasses.fields(owner)}
     known = knobs(owner)
-    # A link may name a choice as the command line does; the widget's own address uses the label it shows.
     for name, value in link.values.items():
         if known[name].choices is not None and name not in st.session_state:
             st.session_state[name] = value
@@ -120,8 +129,9 @@ def settings_form(owner: type, link: Link, paper_scale: Any = None) -> dict[str,
             places = st.columns(len(row)) if len(row) > 1 else [st.container()]
             for (name, knob), place in zip(row, places, strict=True):
                 with place:
-                    chosen = values.get("space")
-                    values[name] = _widget(name, knob, defaults[name], spaces[chosen] if chosen in spaces else None)
+                    values[name] = _widget(
+                        name, knob, defaults[name], spaces[values["space"]] if "space" in values else None
+                    )
                     if name == "guidance_scale":
                         paper = paper_scale(values) if paper_scale else None
                         st.caption(scale_words(values[name], paper))

@@ -37,14 +37,18 @@ class QueueFullError(RuntimeError):
 
 @dataclasses.dataclass(eq=False)
 class Job(Generic[R]):
-    """One piece of work and what is known about it. Read freely; only the manager writes."""
+    """One piece of work and what is known about it. Read freely; only the manager writes.
+
+    ``unwanted``: somebody cancelled it; ``lapsed``: it was stopped because everybody had left without a word.
+    """
 
     id: str
     key: Hashable
     state: State = "queued"
     step: int = 0
     total: int = 0
-    message: str = ""
+    lapsed: bool = False
+    unwanted: bool = False
     result: R | None = None
     error: BaseException | None = None
     trace: str = ""
@@ -81,6 +85,8 @@ class JobManager(Generic[R]):
         workers: jobs that run at the same time; one per device is right for sampling.
         keep: finished jobs remembered with their results, the least recently seen forgotten first.
         lapse_s: a viewer who did not look for so long has left; a job without viewers is cancelled.
+        absent_s: the same once somebody cancelled the job: then only those who really look can keep it alive, not, for
+            instance, the page that the same person closed by reloading it a moment ago.
         max_queued: jobs that may wait; :meth:`submit` raises :class:`QueueFullError` beyond.
         clock: seconds, monotonic; replaced in tests.
     """
@@ -92,6 +98,7 @@ class JobManager(Generic[R]):
         lapse_s: float = 15.0,
         max_queued: int = 32,
         *,
+        absent_s: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         for name, value, low in (("workers", workers, 1), ("keep", keep, 1), ("max_queued", max_queued, 0)):
@@ -99,7 +106,8 @@ class JobManager(Generic[R]):
                 raise ValueError(f"{name} is {value}; allowed: {low} or more")
         if not lapse_s > 0:
             raise ValueError(f"lapse_s is {lapse_s}; allowed: more than 0")
-        self._keep, self._lapse_s, self._max_queued, self._clock = keep, lapse_s, max_queued, clock
+        self._keep, self._lapse_s, self._absent_s = keep, lapse_s, min(absent_s, lapse_s)
+        self._max_queued, self._clock = max_queued, clock
         self._lock = threading.Condition(threading.RLock())
         self._jobs: dict[str, Job[R]] = {}  # by id; insertion order is submission order
         self._by_key: dict[Hashable, Job[R]] = {}
@@ -173,10 +181,9 @@ class JobManager(Generic[R]):
             if job is None or not job.active:
                 return False
             job.viewers.pop(viewer, None)
-            if job.viewers:
-                return False
-            self._stop(job)
-            return True
+            job.unwanted = True
+            self._sweep()
+            return job.stop.is_set()
 
     def jobs(self) -> list[Job[R]]:
         """All jobs remembered, oldest first."""
@@ -230,9 +237,10 @@ class JobManager(Generic[R]):
         for job in list(self._jobs.values()):
             if not job.active or job.stop.is_set():
                 continue
-            job.viewers = {name: seen for name, seen in job.viewers.items() if now - seen <= self._lapse_s}
+            patience = self._absent_s if job.unwanted else self._lapse_s
+            job.viewers = {name: seen for name, seen in job.viewers.items() if now - seen <= patience}
             if not job.viewers:
-                job.message = "nobody was looking any more"
+                job.lapsed = not job.unwanted
                 self._stop(job)
 
     def _forget(self) -> None:
@@ -277,13 +285,15 @@ class JobManager(Generic[R]):
                 stopped = job.stop.is_set()
                 job.result = None if stopped else result
                 self._end(job, "cancelled" if stopped else "done")
-        except Cancelled:
-            with self._lock:
-                self._end(job, "cancelled")
         except BaseException as error:  # a worker must outlive whatever its work raises
+            # Whatever work raises once it was told to stop is its way of stopping.
+            if isinstance(error, Cancelled) or job.stop.is_set():
+                with self._lock:
+                    self._end(job, "cancelled")
+                return
             trace = traceback.format_exc()
             # The frames of a traceback hold every tensor of the run; the text says what a reader needs.
             error.__traceback__ = error.__context__ = error.__cause__ = None
             with self._lock:
                 job.error, job.trace = error, trace
-                self._end(job, "cancelled" if job.stop.is_set() else "failed")
+                self._end(job, "failed")

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import gc
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from dnag.ui.jobs import JobManager
 
+if TYPE_CHECKING:
+    from dnag.bundle import ModelStore
+
+KEPT_FRAMES = 60
+
 
 @st.cache_resource(show_spinner=False, on_release=JobManager.close)
 def manager() -> JobManager[Any]:
     """One worker for the one device; finished runs stay for whoever opens their link."""
-    return JobManager(workers=1, keep=24, lapse_s=15.0, max_queued=32)
+    return JobManager(workers=1, keep=16, lapse_s=15.0, max_queued=32)
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> ModelStore:
+    """The installed models, loaded when first asked for."""
+    from dnag.bundle import ModelStore
+
+    return ModelStore()
 
 
 @st.cache_resource(show_spinner=False)
@@ -23,9 +37,32 @@ def warm_up() -> bool:
     Whoever opens the app first waits for the import of PyTorch; everybody's clicks are quicker afterwards, because a
     collection no longer visits a quarter of a million objects that will never be garbage.
     """
-    import dnag.runs  # noqa: F401 - imported for the sake of importing
+    import plotly  # noqa: F401 - imported for the sake of importing
 
+    import dnag.runs
+
+    settings = dnag.runs.RunSettings()
+    accuracy_spread(settings.space, settings.dataset, settings.device)
     manager()
     gc.collect()
     gc.freeze()
     return True
+
+
+def accuracy_spread(space: str, dataset: str, device: str) -> float | None:
+    """Standard deviation of accuracy that the predictor was told, in points; None where no predictor is installed."""
+    from dnag.runs import resolve_device
+
+    try:
+        return store().bundle(space, device=resolve_device(device)).labels(dataset).spread
+    except (OSError, RuntimeError, ValueError):  # what is missing or broken is said when a run needs it
+        return None
+
+
+def run(settings: Any, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Any:
+    """A run as the page wants it: with the trajectory of every sample, and the same noise without guidance."""
+    import dnag.runs
+
+    return dnag.runs.run(
+        settings, store=store(), keep_frames=KEPT_FRAMES, compare=True, progress=report, cancelled=cancelled
+    )

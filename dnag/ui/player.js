@@ -45,6 +45,19 @@ const noise = (s) => (s >= 10 ? s.toFixed(1) : s >= 0.1 ? s.toFixed(2) : s === 0
 const decode = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const ruler = document.createElement("canvas").getContext("2d");
 
+/** Bytes to shares of a whole. A denoiser's estimate need not add up to one: what is too much is scaled down, and only
+ *  layers may be absent, so that elsewhere what is too little is scaled up. */
+function shares(bytes, K, mayBeAbsent) {
+  const out = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i += K) {
+    let sum = 0;
+    for (let k = 0; k < K; k++) sum += bytes[i + k];
+    const whole = mayBeAbsent ? Math.max(sum, 255) : sum;
+    for (let k = 0; k < K; k++) out[i + k] = whole ? bytes[i + k] / whole : 1 / K;
+  }
+  return out;
+}
+
 class Player {
   constructor(root) {
     this.root = root;
@@ -124,7 +137,7 @@ class Player {
     this.S = data.slots.length;
     this.T = data.frames;
     this.last = this.T - 1;
-    this.raw = decode(data.probs);
+    this.shares = shares(decode(data.probs), this.K, data.vertices.length === 0);
     this.steps = data.steps || Array.from({ length: this.T }, (_, t) => t);
     this.rgb = data.ops.map((op) => hex(op.color));
     this.grid = data.vertices.length === 0;
@@ -156,14 +169,14 @@ class Player {
 
   /** Everything a frame needs that does not depend on its moment: most likely operation, when each slot settled. */
   analyse() {
-    const { T, S, K, raw } = this;
+    const { T, S, K, shares } = this;
     const winner = (t, s) => {
-      let best = 255;
-      for (let k = 0; k < K; k++) best -= raw[(t * S + s) * K + k];
+      let best = 1;
+      for (let k = 0; k < K; k++) best -= shares[(t * S + s) * K + k];
       let index = K; // K stands for "absent"
-      if (best < 255 * ABSENT) best = 0;
+      if (best < ABSENT) best = 0;
       for (let k = 0; k < K; k++) {
-        const p = raw[(t * S + s) * K + k];
+        const p = shares[(t * S + s) * K + k];
         if (p > best) [best, index] = [p, k];
       }
       return index;
@@ -389,7 +402,7 @@ class Player {
   // --- drawing one moment --------------------------------------------------------------------------------------------
   draw() {
     if (!this.X) return;
-    const { data, S, K, raw, at, last } = this;
+    const { data, S, K, shares, at, last } = this;
     if (this.drawn === at) return;
     this.drawn = at;
     const t0 = Math.floor(at);
@@ -404,7 +417,7 @@ class Player {
       let best = 0;
       let op = K;
       for (let k = 0; k < K; k++) {
-        const p = lerp(raw[(t0 * S + s) * K + k], raw[(t1 * S + s) * K + k], u) / 255;
+        const p = lerp(shares[(t0 * S + s) * K + k], shares[(t1 * S + s) * K + k], u);
         const rect = row.rects[k];
         rect.setAttribute("x", `${(100 * start).toFixed(2)}%`);
         rect.setAttribute("width", `${(100 * p).toFixed(2)}%`);
@@ -486,7 +499,7 @@ class Player {
 
   probabilities(s) {
     const t = Math.round(this.at);
-    const found = this.data.ops.map((op, k) => ({ op, p: this.raw[(t * this.S + s) * this.K + k] / 255 }));
+    const found = this.data.ops.map((op, k) => ({ op, p: this.shares[(t * this.S + s) * this.K + k] }));
     const left = 1 - found.reduce((sum, item) => sum + item.p, 0);
     if (left > ABSENT) found.push({ op: { label: this.data.labels.absent, symbol: "–", color: "" }, p: left });
     return found.sort((a, b) => b.p - a.p);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dnag.ui import figures, state, text
+from dnag.metrics import spearman
+from dnag.ui import figures, loaders, state, text
 from dnag.ui.forms import label_of
 from dnag.ui.jobs import Job, QueueFullError
 from dnag.ui.loaders import manager
@@ -18,20 +20,16 @@ from dnag.ui.player import player
 POLL_S = 0.4
 POLL_QUEUED_S = 1.0
 TABLE_HEIGHT = 446
+PLAYING_S = 3.0  # a trajectory at speed 1
+NO_CONNECTION = "∅"
 
 
 def start(settings: Any) -> None:
     """Begin the run of ``settings``, or join it if somebody began the same; let go of the one looked at so far."""
-    from dnag.runs import run
-
     jobs, viewer = manager(), state.viewer()
     previous = state.job_id()
     try:
-        job = jobs.submit(
-            settings,
-            lambda report, cancelled: run(settings, progress=report, cancelled=cancelled),
-            viewer=viewer,
-        )
+        job = jobs.submit(settings, functools.partial(loaders.run, settings), viewer=viewer)
     except QueueFullError as error:
         st.session_state[state.NOTICE] = str(error)
         return
@@ -43,7 +41,14 @@ def start(settings: Any) -> None:
 def current() -> Job[Any] | None:
     """The run this session looks at, if it is still known; asking counts as looking."""
     job = state.job_id()
-    return manager().touch(job, viewer=state.viewer()) if job else None
+    if job is None:
+        return None
+    return manager().get(job) if has_left(job) else manager().touch(job, viewer=state.viewer())
+
+
+def has_left(job: str) -> bool:
+    """Whether this session cancelled the job; it may go on for others who look at the same one."""
+    return st.session_state.get(state.LEFT) == job
 
 
 def attach(link: state.Link, settings: Callable[[], Any]) -> bool:
@@ -70,6 +75,7 @@ def shown(job: Job[Any] | None) -> Job[Any] | None:
 
 
 def _cancel(job: str) -> None:
+    st.session_state[state.LEFT] = job
     manager().cancel(job, viewer=state.viewer())
 
 
@@ -78,13 +84,15 @@ def follow(job: Job[Any]) -> None:
 
     @st.fragment(run_every=POLL_S if job.state == "running" else POLL_QUEUED_S)
     def panel() -> None:
+        if has_left(job.id):
+            st.rerun()
         now = manager().touch(job.id, viewer=state.viewer())
         if now is None or not now.active or now.state != job_state:
             st.rerun()
         share, words = _progress(now)
         with st.container(horizontal=True, vertical_alignment="center", key="progress"):
             st.progress(share, text=words)
-            st.button(text.CANCEL, key="cancel", on_click=_cancel, args=(job.id,), disabled=now.stop.is_set())
+            st.button(text.CANCEL, key="cancel", on_click=_cancel, args=(job.id,))
 
     job_state = job.state
     panel()
@@ -112,7 +120,7 @@ def ended_badly(job: Job[Any]) -> None:
         st.error(text.FAILED.format(error=job.error))
         with st.expander(text.FAILED_DETAILS):
             st.code(job.trace, language=None, wrap_lines=True)
-    elif job.message:
+    elif job.lapsed:
         st.info(text.LAPSED)
     elif job.total:
         st.info(text.CANCELLED.format(step=job.step, total=job.total))
@@ -147,40 +155,51 @@ def heading(result: Any, job: Job[Any]) -> None:
 
 def figures_strip(result: Any) -> None:
     """The run in six numbers."""
-    accuracy = np.array([c.predicted_accuracy_pct for c in result.candidates])
-    counts = np.array([c.count for c in result.candidates])
-    unguided = np.asarray(result.unguided)
-    none = "–"
+    counts = [c.count for c in result.candidates]
+    accuracy = [c.predicted_accuracy_pct for c in result.candidates]
+    known = bool(accuracy) and None not in accuracy
+
+    def percent(value: Callable[[], float], *, when: bool) -> str:
+        return f"{value():.1f} %" if when else "–"
+
+    unguided = result.unguided_pct
     strip = (
         (text.VALID, f"{100 * result.raw_valid / result.requested:.4g} %", text.VALID_HELP),
-        (text.DISTINCT, f"{len(accuracy):,}", text.DISTINCT_HELP),
-        (text.PREDICTED_MEAN, f"{np.average(accuracy, weights=counts):.1f} %", text.PREDICTED_MEAN_HELP),
-        (text.UNGUIDED_MEAN, f"{unguided.mean():.1f} %" if unguided.size else none, text.UNGUIDED_MEAN_HELP),
-        (text.BEST, f"{accuracy.max():.1f} %", text.BEST_HELP),
+        (text.DISTINCT, f"{result.unique:,}", text.DISTINCT_HELP),
+        (
+            text.PREDICTED_MEAN,
+            percent(lambda: np.average(accuracy, weights=counts), when=known),
+            text.PREDICTED_MEAN_HELP,
+        ),
+        (
+            text.UNGUIDED_MEAN,
+            percent(lambda: float(unguided.mean()), when=unguided is not None and len(unguided) > 0),
+            text.UNGUIDED_MEAN_HELP,
+        ),
+        (text.BEST, percent(lambda: max(accuracy), when=known), text.BEST_HELP),
         (text.EFFORT, f"{result.nfe:,} · {text.duration(result.seconds)}", text.EFFORT_HELP),
     )
     with st.container(border=True, key="strip"), st.grid(6, min_column_width=120, gap="small"):
         for label, value, help_ in strip:
-            st.metric(label, value, help=help_.format(requested=result.requested, valid=result.valid))
+            st.metric(label, value, help=help_.format(requested=result.requested, valid=result.raw_valid))
 
 
 def table_of(result: Any) -> pd.DataFrame:
     """One row per candidate, best first."""
-    from dnag.spaces import spaces
-
-    space = spaces[result.settings.space]()
+    space = result.space
     slots = space.drawing.slots
 
     def cell(ops: tuple[int, ...]) -> list[str]:
         return [space.op_styles[ops[slot.node]].symbol if ops[slot.node] >= 0 else "–" for slot in slots]
 
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "rank": [c.rank for c in result.candidates],
             "cell": [cell(c.ops) for c in result.candidates],
-            "predicted": [c.predicted_accuracy_pct for c in result.candidates],
-            "std": [c.predicted_std_pct for c in result.candidates],
-            "measured": pd.array([c.measured_accuracy_pct for c in result.candidates], dtype="Float64"),
+            **{
+                name: pd.array([getattr(c, f"{name}_pct") for c in result.candidates], dtype="Float64")
+                for name in ("predicted_accuracy", "predicted_std", "measured_accuracy")
+            },
             "macs": [c.macs_m for c in result.candidates],
             "params": [c.params_m for c in result.candidates],
             "count": [c.count for c in result.candidates],
@@ -188,6 +207,8 @@ def table_of(result: Any) -> pd.DataFrame:
             "architecture": [c.architecture for c in result.candidates],
         }
     )
+    short = {"predicted_accuracy": "predicted", "predicted_std": "std", "measured_accuracy": "measured"}
+    return table.rename(columns=short)
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
@@ -209,9 +230,7 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _columns(result: Any, table: pd.DataFrame) -> dict[str, Any]:
-    from dnag.spaces import spaces
-
-    styles = spaces[result.settings.space].op_styles
+    styles = result.space.op_styles
     source = next((c.measured_source for c in result.candidates if c.measured_source), None)
     kinds = st.column_config
 
@@ -219,7 +238,8 @@ def _columns(result: Any, table: pd.DataFrame) -> dict[str, Any]:
         given = text.COLUMNS_HELP.get(name)
         return {"label": text.COLUMNS[name], "help": given.format(source=source) if given else None}
 
-    low, high = float(table["predicted"].min()), float(table["predicted"].max())
+    ranked = table["predicted"].notna().any()
+    low, high = (float(table["predicted"].min()), float(table["predicted"].max())) if ranked else (0.0, 100.0)
     columns: dict[str, Any] = {
         "rank": kinds.NumberColumn(**words("rank"), width=44),
         "cell": kinds.MultiselectColumn(
@@ -272,19 +292,25 @@ def candidates_table(result: Any, job: Job[Any]) -> int:
 
 def charts(result: Any, job: Job[Any]) -> None:
     """The batch as a whole: its distribution, prediction against truth, accuracy against cost."""
-    found = result.candidates
-    predicted = np.array([c.predicted_accuracy_pct for c in found])
-    counts = np.array([c.count for c in found])
+    found = [c for c in result.candidates if c.predicted_accuracy_pct is not None]
+    if not found:
+        return
+    predicted = [c.predicted_accuracy_pct for c in found]
     measured = [c for c in found if c.measured_accuracy_pct is not None]
     batch, truth, cost = (place.container(border=True, height="stretch") for place in st.columns(3))
     with batch:
         st.markdown(f"##### {text.DISTRIBUTION}")
-        figure = figures.distribution(predicted, counts, np.asarray(result.unguided), getattr(result, "exact", None))
+        unguided = np.asarray(result.unguided_pct if result.unguided_pct is not None else [])
+        exact = None if result.exact is None else (np.asarray(result.exact[0]), np.asarray(result.exact[1]))
+        guided = result.settings.guidance_scale > 0
+        figure = figures.distribution(
+            np.array(predicted), np.array([c.count for c in found]), unguided if guided else np.empty(0), exact
+        )
         figures.show(figure, f"distribution-{job.id}", text.DISTRIBUTION_ALT)
     with truth:
         title, help_ = text.SCATTER, None
-        if len(measured) > 2:
-            rho = spearman([c.predicted_accuracy_pct for c in measured], [c.measured_accuracy_pct for c in measured])
+        rho = spearman([c.predicted_accuracy_pct for c in measured], [c.measured_accuracy_pct for c in measured])
+        if rho is not None:
             title += f" :gray[· {text.SPEARMAN.format(rho=rho)}]"
             help_ = text.SPEARMAN_HELP.format(n=len(measured), source=measured[0].measured_source)
         st.markdown(f"##### {title}", help=help_)
@@ -300,7 +326,7 @@ def charts(result: Any, job: Job[Any]) -> None:
     with cost:
         st.markdown(f"##### {text.COST}")
         names = [c.architecture for c in found]
-        figure = figures.accuracy_against_cost([c.macs_m for c in found], predicted.tolist(), names)
+        figure = figures.accuracy_against_cost([c.macs_m for c in found], predicted, names)
         figures.show(figure, f"cost-{job.id}", text.COST_ALT)
 
 
@@ -310,9 +336,22 @@ def preview() -> None:
         st.skeleton(height)
 
 
-def spearman(a: list[float], b: list[float]) -> float:
-    """Rank correlation, ties sharing their mean rank."""
-    return float(pd.Series(a).rank().corr(pd.Series(b).rank()))
+def trajectory_of(result: Any, chosen: int) -> dict[str, Any]:
+    """The player's data for one candidate: what the core knows, and how it is shown."""
+    from dnag.generate import kept_steps
+
+    payload = result.player_payload(chosen)
+    frames, steps = payload["frames"], result.settings.steps
+    return payload | {
+        "ops": [op | {"empty": op["symbol"] == NO_CONNECTION} for op in payload["ops"]],
+        # A frame is what the sampler saw before a step, and the last one its end.
+        "steps": [step - 1 for step in kept_steps(steps, frames - 1)] + [steps] if frames > 1 else [steps],
+        "value_label": text.PREDICTED,
+        "value_unit": "%",
+        "title": text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank),
+        "fps": min(30.0, max(5.0, frames / PLAYING_S)),
+        "autoplay": chosen == 0,
+    }
 
 
 @st.fragment
@@ -324,11 +363,13 @@ def results(job_id: str) -> None:
     result = job.result
     heading(result, job)
     figures_strip(result)
+    if not result.candidates:
+        st.info(text.NONE_VALID)
+        return
     stage = st.container(border=True, key="stage")
     with st.container(border=True, key="table"):
         chosen = candidates_table(result, job)
     charts(result, job)
-    with stage:
-        payload = result.player_payload(chosen)
-        title = text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank)
-        player({**payload, "title": title, "autoplay": chosen == 0}, key="player")
+    if result.trajectory is not None:
+        with stage:
+            player(trajectory_of(result, chosen), key="player")

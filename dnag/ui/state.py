@@ -18,7 +18,7 @@ import streamlit as st
 from dnag.knobs import Knob, knobs
 from dnag.ui import text
 
-VIEWER, JOB, SHOWN, LINK, NOTICE = "_viewer", "_job", "_shown", "_link", "_notice"
+VIEWER, JOB, LEFT, SHOWN, LINK, NOTICE = "_viewer", "_job", "_left", "_shown", "_link", "_notice"
 JOB_PARAMETER = "job"
 
 
@@ -40,7 +40,7 @@ def read_link(owner: type) -> Link:
     """Read the address once per session, before the widgets bind to it.
 
     Streamlit drops values that a widget cannot take without a word; here they are found first, so that the page can
-    say what came and what is allowed. Choices may be named as on the command line or as shown.
+    say what came and what is allowed.
     """
     if LINK not in st.session_state:
         defaults = {f.name: f.default for f in dataclasses.fields(owner)}
@@ -64,9 +64,6 @@ def parse(knob: Knob, default: Any, given: str) -> Any:
         allowed = list(knob.choices())
         if given in allowed:
             return given
-        for choice in allowed:
-            if text.name(choice) == given:
-                return choice
         raise ValueError(", ".join(allowed))
     if isinstance(default, bool):
         if given.lower() in ("true", "false"):
@@ -85,6 +82,17 @@ def parse(knob: Knob, default: Any, given: str) -> Any:
     return number
 
 
+def mirror(name: str, value: str, default: str) -> None:
+    """Keep a choice in the address under the name that the command line uses; the default stays out of it.
+
+    Streamlit's own binding would write the words shown, which change with the language.
+    """
+    if value != default:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)
+
+
 def job_id() -> str | None:
     """The run this session looks at."""
     return st.session_state.get(JOB)
@@ -93,6 +101,7 @@ def job_id() -> str | None:
 def look_at(job: str | None) -> None:
     """Look at another run, or at none; the address follows."""
     st.session_state[JOB] = job
+    st.session_state[LEFT] = None
     if job is None:
         st.query_params.pop(JOB_PARAMETER, None)
     else:

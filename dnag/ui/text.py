@@ -87,6 +87,8 @@ BEST_HELP = "Predicted accuracy of the candidate ranked first."
 EFFORT = "Evals · time"
 EFFORT_HELP = "Evaluations of the network for each sample, and the time of the whole run."
 
+NONE_VALID = "None of the samples is an architecture by the paper's rule. More steps, or less guidance, help."
+PREDICTED = "predicted accuracy"
 PLAYER_TITLE = "Denoising of candidate {rank}"
 TABLE = "Ranked candidates"
 TABLE_COUNT = "{shown:,} of {all:,} distinct"
