@@ -1,8 +1,8 @@
 r"""Reading pickles that others made, without letting them run anything.
 
-A pickle names functions and classes that its reader imports and calls; an unrestricted reader runs whatever the file's author
-wrote. Here every name must be in a table of the caller's, which also says what stands in for it; all else is refused
-before anything is imported. Numbers, texts, lists, tuples, sets and dictionaries need no name.
+A pickle names functions and classes that its reader imports and calls; an unrestricted reader runs whatever the file's
+author wrote. Here every name must be in a table of the caller's, which also says what stands in for it; all else is
+refused before anything is imported. Numbers, texts, lists, tuples, sets and dictionaries need no name.
 """
 
 from __future__ import annotations

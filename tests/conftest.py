@@ -1,0 +1,35 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from dnag.spaces.base import SearchSpace, spaces
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    torch.set_num_threads(1)  # small tensors: threads cost more than they bring, and the machine may be shared
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """``shared_data(name)``: a file of the data that lie beside the repository; the test is skipped without it."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.is_file():
+            pytest.skip(f"needs {name} in ../shared/data, which a clone of the repository does not have")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def nasbench201() -> SearchSpace:
+    return spaces["nasbench201"]()
