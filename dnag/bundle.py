@@ -47,7 +47,9 @@ class ModelBundle:
 
     def _dataset(self, dataset: str) -> tuple[Checkpoint, Labels, Tensor]:
         if self.predictor is None:
-            raise CheckpointError(f"no predictor is installed for {self.space.name}; train one, or use guidance scale 0")
+            raise CheckpointError(
+                f"no predictor is installed for {self.space.name}; train one, or use guidance scale 0"
+            )
         known: dict[str, Any] = self.predictor.extra["datasets"]
         if dataset not in known:
             raise ValueError(f"the predictor does not know dataset {dataset!r}; allowed: {', '.join(known)}")

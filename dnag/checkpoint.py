@@ -54,9 +54,7 @@ def score_network(space: SearchSpace, **sizes: Any) -> ScoreNetwork:
     counts = tuple(int(column.max()) + 1 for column in space.positions.T)
     sizes.setdefault("positions", counts)
     sizes.setdefault("num_ops", space.num_ops)
-    return ScoreNetwork(
-        ScoreNetworkConfig(**sizes), mask=attention_mask(space.adjacency), positions=space.positions
-    )
+    return ScoreNetwork(ScoreNetworkConfig(**sizes), mask=attention_mask(space.adjacency), positions=space.positions)
 
 
 def _build(space: SearchSpace, description: Mapping[str, Any]) -> nn.Module:
@@ -69,7 +67,9 @@ def _build(space: SearchSpace, description: Mapping[str, Any]) -> nn.Module:
         case "RankingPredictor":
             return RankingPredictor(RankingPredictorConfig(**config), adjacency=space.adjacency)
         case other:
-            raise ValueError(f"unknown network class {other!r}; allowed: ScoreNetwork, PropertyPredictor, RankingPredictor")
+            raise ValueError(
+                f"unknown network class {other!r}; allowed: ScoreNetwork, PropertyPredictor, RankingPredictor"
+            )
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:

@@ -29,5 +29,5 @@ class EMA:
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         for shadow, parameter in zip(self.module.parameters(), module.parameters(), strict=True):
             shadow.lerp_(parameter, 1 - decay)
-        for shadow, buffer in zip(self.module.buffers(), module.buffers(), strict=True):
-            shadow.copy_(buffer)
+        for copied, buffer in zip(self.module.buffers(), module.buffers(), strict=True):
+            copied.copy_(buffer)

@@ -170,7 +170,14 @@ def _dataset_figures(
     figures = []
     if source != "predicted":
         figures.append(
-            Figure(f"{label}: Spearman of the ranking ensemble, all {space.size:,}", spearman(predicted, truth), "", None, "0.98", source)
+            Figure(
+                f"{label}: Spearman of the ranking ensemble, all {space.size:,}",
+                spearman(predicted, truth),
+                "",
+                None,
+                "0.98",
+                source,
+            )
         )
     figures.append(Figure(f"{label}: mean accuracy, unguided", float(truth.mean()), "%", note=source))
     for scale in settings.scales:
@@ -185,7 +192,14 @@ def _dataset_figures(
             reached = [(truth[index[candidate.ops]], candidate.count) for candidate in result.candidates]
             mean = sum(float(value) * count for value, count in reached) / max(1, result.raw_valid)
             figures.append(
-                Figure(f"{label}: guided mean accuracy, {form}, scale {scale:g}", mean, "%", exact, _aim(dataset, scale, form), source)
+                Figure(
+                    f"{label}: guided mean accuracy, {form}, scale {scale:g}",
+                    mean,
+                    "%",
+                    exact,
+                    _aim(dataset, scale, form),
+                    source,
+                )
             )
     if settings.seeds:
         tell(f"{label}: best of the top 5 over {settings.seeds} seeds")
@@ -195,7 +209,16 @@ def _dataset_figures(
             best.append(max(float(truth[index[candidate.ops]]) for candidate in result.candidates[:5]))
         aims = {"cifar10": "94.2", "cifar100": "72.9", "imagenet16-120": "46.7"}
         name = f"{label}: best of the top 5 of 256, scale 5, mean over {settings.seeds} seeds"
-        figures.append(Figure(name, sum(best) / len(best), "%", float(truth.max()), aims.get(dataset, ""), f"{source}; exact: the best there is"))
+        figures.append(
+            Figure(
+                name,
+                sum(best) / len(best),
+                "%",
+                float(truth.max()),
+                aims.get(dataset, ""),
+                f"{source}; exact: the best there is",
+            )
+        )
     return figures
 
 

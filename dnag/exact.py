@@ -74,9 +74,7 @@ class Enumeration:
         posterior = self.log_likelihood(y, level).add_(self.log_weights + log_tilt).softmax(1)
         return (posterior @ self.centres.flatten(1)).view_as(y)
 
-    def certainty_equivalent(
-        self, y: Tensor, level: Tensor, values: Tensor, scale: float
-    ) -> tuple[Tensor, Tensor]:
+    def certainty_equivalent(self, y: Tensor, level: Tensor, values: Tensor, scale: float) -> tuple[Tensor, Tensor]:
         r"""``m = log E[exp(scale * value) | y] / scale`` (B,), the mean at scale 0, and ``level^2 grad_y m`` (B,N,F).
 
         The second is ``(D_tilted - D) / scale``, and at scale 0 its limit, the covariance of value and architecture.

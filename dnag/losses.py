@@ -1,9 +1,9 @@
 r"""Training losses, one number per sample.
 
-    score matching     |D(x0 + n z, n) - x0|^2,  n log-uniform                              (denoised form)
-                       |sigma s(alpha x0 + sigma z, t) + z|^2,  t uniform                   (score and noise forms: the paper's)
-    property           (f(x0 + n z, n) - y)^2                                               (first-order guidance, the paper's)
-    guidance           certainty equivalent and its gradient, against their exact values    (enumerable spaces)
+score matching     |D(x0 + n z, n) - x0|^2,  n log-uniform                              (denoised form)
+                   |sigma s(alpha x0 + sigma z, t) + z|^2,  t uniform                   (score and noise forms: the paper's)
+property           (f(x0 + n z, n) - y)^2                                               (first-order guidance, the paper's)
+guidance           certainty equivalent and its gradient, against their exact values    (enumerable spaces)
 """
 
 from __future__ import annotations

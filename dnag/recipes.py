@@ -66,7 +66,13 @@ def train_score(
         return score_matching_loss(model, centre(space.encode_ops(ops)).to(device), generator=generator)
 
     result = train(network, loss, config, state_path=state_path, callback=callback)
-    extra = {"prediction": "denoised", "half": half, "batch_size": batch_size, "steps": config.steps, "seed": config.seed}
+    extra = {
+        "prediction": "denoised",
+        "half": half,
+        "batch_size": batch_size,
+        "steps": config.steps,
+        "seed": config.seed,
+    }
     return Checkpoint("score", space.name, {"score": result.module}, extra), result
 
 

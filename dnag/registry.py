@@ -57,10 +57,10 @@ class Registry(Mapping[str, type[T]], Generic[T]):
 
     def _discover(self) -> None:
         if not self._discovered:
-            self._discovered = True
             package = importlib.import_module(self.package)
             for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
                 importlib.import_module(f"{self.package}.{module}")
+            self._discovered = True  # only now: another thread, or a second try, must not take a part for the whole
 
     def __getitem__(self, name: str) -> type[T]:
         self._discover()

@@ -102,7 +102,9 @@ class RunSettings:
         validate(self)
         spaces[self.space]().dataset(self.dataset)
         if self.guidance == "exact" and not spaces[self.space]().enumerable:
-            raise ValueError(f"guidance 'exact' needs a space that can be listed; {self.space} allows: calibrated, first_order")
+            raise ValueError(
+                f"guidance 'exact' needs a space that can be listed; {self.space} allows: calibrated, first_order"
+            )
 
     @property
     def label(self) -> str:
@@ -259,9 +261,7 @@ def _solver(settings: RunSettings) -> tuple[SDE, Sampler]:
     return sdes[settings.sde](), samplers[settings.sampler](num_steps=settings.steps)
 
 
-def _score_fn(
-    settings: RunSettings, bundle: ModelBundle, sde: SDE, benchmark: Benchmark | None
-) -> ScoreFn:
+def _score_fn(settings: RunSettings, bundle: ModelBundle, sde: SDE, benchmark: Benchmark | None) -> ScoreFn:
     """The score that the settings describe: learned or exact, guided or not."""
     gamma = settings.guidance_scale
     if settings.guidance == "exact":
@@ -292,13 +292,10 @@ def _exact_values(settings: RunSettings, bundle: ModelBundle, benchmark: Benchma
 
 def measured_values(space: SearchSpace, dataset: str, benchmark: Benchmark | None) -> Tensor | None:
     """Measured accuracy of every architecture of an enumerable space, (A,); None unless all are there."""
-    if benchmark is None:
+    if benchmark is None or dataset not in benchmark.datasets:
         return None
-    archs = [Architecture(space.name, tuple(ops)) for ops in space.all_ops.tolist()]
-    records = [benchmark.query(arch, dataset) for arch in archs]
-    if any(record is None for record in records):
-        return None
-    return torch.tensor([record.accuracy_pct for record in records if record is not None])
+    values = benchmark.table(dataset)
+    return None if bool(values.isnan().any()) else values
 
 
 def describe(
@@ -395,9 +392,7 @@ def run(
 
     score = _score_fn(settings, bundle, sde, benchmark)
     monitor: PropertyFn | None = bundle.property_fn(settings.dataset, sde) if keep_frames and ranked else None
-    generation = generate(
-        score, sde, bundle.space, sampler, config, monitor=monitor, progress=told(0), device=device
-    )
+    generation = generate(score, sde, bundle.space, sampler, config, monitor=monitor, progress=told(0), device=device)
     counts = Counter(generation.valid)
     first: dict[Architecture, int] = {}
     for index, result in enumerate(generation.decoded):
@@ -450,9 +445,7 @@ def _unguided(
         plain = replace(settings, guidance_scale=0.0)
         score = _score_fn(plain, bundle, sde, None)
         plain_config = replace(config, keep_frames=0)
-        archs = generate(
-            score, sde, bundle.space, sampler, plain_config, progress=progress, device=bundle.device
-        ).valid
+        archs = generate(score, sde, bundle.space, sampler, plain_config, progress=progress, device=bundle.device).valid
     return bundle.predict(archs, settings.dataset)[0] if archs else torch.empty(0)
 
 

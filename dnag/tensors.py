@@ -51,9 +51,7 @@ class Noise:
         self._draws: list[Tensor] = []
 
     @classmethod
-    def from_generator(
-        cls, generator: Generator, shape: Sequence[int], device: torch.device | str = "cpu"
-    ) -> Noise:
+    def from_generator(cls, generator: Generator, shape: Sequence[int], device: torch.device | str = "cpu") -> Noise:
         """Streams for ``shape = (B, *)``, seeded from ``generator``."""
         return cls(sample_seeds(generator, shape[0]), shape[1:], device)
 

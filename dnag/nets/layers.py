@@ -40,7 +40,9 @@ class MaskedAttention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         batch, nodes, width = x.shape
-        q, k, v = self.qkv(x).view(batch, nodes, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)  # (B,h,N,d/h)
+        q, k, v = (
+            self.qkv(x).view(batch, nodes, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        )  # (B,h,N,d/h)
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         return self.out(attended.transpose(1, 2).reshape(batch, nodes, width))
 

@@ -1,6 +1,6 @@
 r"""Euler-Maruyama on the reverse SDE (Song et al., 2021, appendix E; the paper's predictor). Weak order 1.
 
-    mean = x - (f x - g^2 score) dt,    x_s = mean + g sqrt(dt) z,    dt = t - s
+mean = x - (f x - g^2 score) dt,    x_s = mean + g sqrt(dt) z,    dt = t - s
 """
 
 from __future__ import annotations

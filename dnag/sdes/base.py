@@ -92,9 +92,7 @@ class SDE(ABC):
         a = alpha_t / alpha_s
         return a, (sigma_t**2 - (a * sigma_s) ** 2).clamp_min(0).sqrt()
 
-    def prior(
-        self, shape: Sequence[int], *, generator: Generator, device: torch.device | str | None = None
-    ) -> Tensor:
+    def prior(self, shape: Sequence[int], *, generator: Generator, device: torch.device | str | None = None) -> Tensor:
         """Draw from ``N(0, sigma(t_max)^2 I)``, the distribution that sampling starts from."""
         _, sigma = self.marginal(torch.tensor([self.t_max]))
         return sigma.item() * torch.randn(*shape, generator=generator).to(device)

@@ -1,6 +1,6 @@
 r"""Sub-variance-preserving SDE (Song et al., 2021, eq. 34): VP's mean with a smaller variance.
 
-    alpha as in VP,    sigma = 1 - alpha^2,    f = -beta / 2,    g^2 = beta (1 - alpha^4)
+alpha as in VP,    sigma = 1 - alpha^2,    f = -beta / 2,    g^2 = beta (1 - alpha^4)
 """
 
 from __future__ import annotations

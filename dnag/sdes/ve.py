@@ -1,6 +1,6 @@
 r"""Variance-exploding SDE (Song et al., 2021, eq. 30), the one the paper uses.
 
-    alpha = 1,    sigma(t) = sigma_min (sigma_max / sigma_min)^t,    g = sigma sqrt(2 ln(sigma_max / sigma_min))
+alpha = 1,    sigma(t) = sigma_min (sigma_max / sigma_min)^t,    g = sigma sqrt(2 ln(sigma_max / sigma_min))
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 r"""Variance-preserving SDE (Song et al., 2021, eq. 32), the continuous form of DDPM.
 
-    beta(t) = beta_min + t (beta_max - beta_min),    f = -beta / 2,    g^2 = beta
-    alpha(t) = exp(-t^2 (beta_max - beta_min) / 4 - t beta_min / 2),    sigma^2 = 1 - alpha^2
+beta(t) = beta_min + t (beta_max - beta_min),    f = -beta / 2,    g^2 = beta
+alpha(t) = exp(-t^2 (beta_max - beta_min) / 4 - t beta_min / 2),    sigma^2 = 1 - alpha^2
 """
 
 from __future__ import annotations

@@ -212,9 +212,7 @@ class SearchSpace(ABC):
         try:
             return self.datasets[name]
         except KeyError:
-            raise ValueError(
-                f"unknown dataset {name!r} for {self.name}; allowed: {', '.join(self.datasets)}"
-            ) from None
+            raise ValueError(f"unknown dataset {name!r} for {self.name}; allowed: {', '.join(self.datasets)}") from None
 
     def encode_ops(self, ops: Tensor) -> Tensor:
         """Operation indices (B, N) int64 -> one-hot (B, N, F) float; absent nodes become zero rows."""

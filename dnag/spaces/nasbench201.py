@@ -184,7 +184,11 @@ def network_cost(cell: Sequence[int], num_classes: int, resolution: int) -> tupl
         parts += [_conv(width, width, kernel, pixels) for kernel in kernels] * CELLS_PER_STAGE
     for stage, (c_in, c_out) in enumerate(pairwise(widths), start=1):
         pixels = (resolution >> stage) ** 2
-        parts += [_conv(c_in, c_out, 3, pixels), _conv(c_out, c_out, 3, pixels), _conv(c_in, c_out, 1, pixels, norm=False)]
+        parts += [
+            _conv(c_in, c_out, 3, pixels),
+            _conv(c_out, c_out, 3, pixels),
+            _conv(c_in, c_out, 1, pixels, norm=False),
+        ]
     parts += [(0, 2 * widths[-1]), (widths[-1] * num_classes, (widths[-1] + 1) * num_classes)]
     return sum(macs for macs, _ in parts), sum(params for _, params in parts)
 

@@ -1,0 +1,182 @@
+r"""How fast it is, and what it needs: the same calls a user makes, timed."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dnag.bundle import ModelStore
+from dnag.evaluation import Figure
+from dnag.runs import RunSettings, resolve_device, run
+
+OFFICIAL_SECONDS = 2.0
+"""Seconds per architecture of the official sampler on two CPU cores (median of real runs, NAS-Bench-201: 2.1 to 3.7)."""
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class BenchSettings:
+    """What to time, how often, and whether to start the app as well."""
+
+    space: str = "nasbench201"
+    device: str = "auto"
+    repeats: int = 5
+    app: bool = False
+
+
+def bench(settings: BenchSettings, *, progress: Callable[[str], None] | None = None) -> list[Figure]:
+    """Figures in seconds, evaluations and megabytes; medians over ``settings.repeats``."""
+    tell = progress or (lambda _: None)
+    device = str(resolve_device(settings.device))
+    tell("import and load")
+    figures = [Figure("cold start of one run from the command line", _cold_run(settings), "s")]
+    began = time.perf_counter()
+    store = ModelStore()
+    store.bundle(settings.space, device=device)
+    figures.append(Figure("loading the models", time.perf_counter() - began, "s"))
+    for sampler, steps in (("heun", 20), ("dpm_solver", 20), ("dpm_solver", 10)):
+        for scale in (5.0, 0.0):
+            guided = "guided" if scale else "unguided"
+            tell(f"{sampler}, {steps} steps, {guided}")
+            base = RunSettings(
+                space=settings.space,
+                guidance_scale=scale,
+                samples=256,
+                steps=steps,
+                sampler=sampler,
+                device=settings.device,
+            )
+            run(base, store=store)  # warms caches and, on a GPU, kernels
+            results = [run(base, store=store) for _ in range(settings.repeats)]
+            seconds = statistics.median(result.seconds for result in results)
+            name = f"{guided} run, 256 samples, {sampler}, {steps} steps ({results[0].nfe} evaluations), {device}"
+            first = sampler == "heun" and scale > 0
+            figures.append(Figure(name, seconds, "s", target="2 s" if first else ""))
+            if first:
+                each = seconds / 256
+                figures.append(Figure("the same, per architecture", 1000 * each, "ms", target="8 ms"))
+                name = "times as fast per architecture as the official sampler's 2 s"
+                figures.append(Figure(name, OFFICIAL_SECONDS / each, "", target="250"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures.append(Figure("peak memory of this process", peak, "MB"))
+    if settings.app:
+        tell("the app in Chromium")
+        figures += app_figures()
+    return figures
+
+
+def _cold_run(settings: BenchSettings) -> float:
+    """Wall time of ``python -m dnag generate`` in a process of its own, imports and loading included."""
+    command = [
+        sys.executable,
+        "-m",
+        "dnag",
+        "generate",
+        "--space",
+        settings.space,
+        "--device",
+        settings.device,
+        "--format",
+        "json",
+    ]
+    began = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    return time.perf_counter() - began
+
+
+def app_figures() -> list[Figure]:
+    """Start the app, open it in Chromium, press Generate; seconds until usable, until the first picture, and memory."""
+    import socket
+    import urllib.error
+    import urllib.request
+
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise ValueError("--app needs playwright; make test installs it") from None
+    browser_path = next(
+        (
+            path
+            for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+            if os.path.exists(path)
+        ),
+        None,
+    )
+    if browser_path is None:
+        raise ValueError("--app needs Chromium; make test installs it or says how")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    began = time.perf_counter()
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.address",
+        "127.0.0.1",
+    ]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+                break
+            except (urllib.error.URLError, OSError):
+                if time.perf_counter() - began > 60 or server.poll() is not None:
+                    raise RuntimeError("the app did not start within 60 s") from None
+                time.sleep(0.05)
+        with sync_playwright() as playwright:
+            flags = [
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+            ]
+            browser = playwright.chromium.launch(executable_path=browser_path, args=flags)
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            page.goto(f"{url}/generate")
+            button = page.get_by_role("button", name="Generate").first
+            button.wait_for()
+            usable = time.perf_counter() - began
+            idle = _resident(server.pid)
+            page.wait_for_timeout(1500)  # the first press after loading should not race the warm-up
+            pressed = time.perf_counter()
+            button.click()
+            page.get_by_role("progressbar").or_(page.get_by_role("slider", name="Denoising step")).first.wait_for()
+            first = time.perf_counter() - pressed
+            page.get_by_role("slider", name="Denoising step").wait_for()
+            shown = time.perf_counter() - pressed
+            page.wait_for_timeout(1000)
+            after = _resident(server.pid)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(10)
+    return [
+        Figure("cold start of the app to a usable page", usable, "s", target="8 s"),
+        Figure("from the press of Generate to the first picture", first, "s", target="0.5 s"),
+        Figure("from the press of Generate to the results", shown, "s"),
+        Figure("memory of the server, page open", idle, "MB"),
+        Figure("memory of the server after a run", after, "MB", target="700 MB"),
+    ]
+
+
+def _resident(pid: int) -> float:
+    """Resident memory of a process in MB (Linux)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"no memory figure for process {pid}")

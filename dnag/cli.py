@@ -1,0 +1,665 @@
+"""The command line: ``python -m dnag COMMAND``. Options come from the same knobs as the app's controls.
+
+Exit codes: 0 done, 1 the work failed, 2 a bad argument (one line that names it and what is allowed), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+
+from dnag import __version__, recipes
+from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
+from dnag.bundle import ModelBundle, ModelStore
+from dnag.checkpoint import DIRECTORY, CheckpointError, installed, load, save
+from dnag.evaluation import EvaluationSettings, Figure, evaluate, to_markdown
+from dnag.figures import loss_curve_svg
+from dnag.knobs import knobs
+from dnag.presets import PRESETS, preset
+from dnag.registry import UnknownNameError
+from dnag.runs import (
+    JSON_COLUMNS,
+    RunResult,
+    RunSettings,
+    describe,
+    devices,
+    resolve_device,
+    run,
+    to_csv,
+)
+from dnag.spaces.base import Architecture, ArchitectureError, SearchSpace, spaces
+from dnag.training import TrainConfig, TrainProgress, TrainResult, write_aside
+
+FORMATS = ("table", "json", "csv")
+STATES = Path("runs") / "train"
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"dnag: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except (ValueError, FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        print(f"dnag: {_one_line(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("dnag: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {error.filename}"
+    return " ".join(str(error).split())
+
+
+# ---------------------------------------------------------------------- arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="dnag", description="Neural architectures from a guided diffusion model.")
+    parser.add_argument("--version", action="version", version=f"dnag {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    command = commands.add_parser("generate", help="draw architectures and rank them")
+    command.add_argument("--preset", default="default", help=f"named settings: {', '.join(PRESETS)}")
+    _add_settings(command, [field.name for field in dataclasses.fields(RunSettings)])
+    _add_output(command)
+    command.add_argument("--measured", type=Path, metavar="FILE", help="CSV of measured accuracies to judge by")
+    command.add_argument(
+        "--trajectory", type=Path, metavar="FILE", help="write every step's probabilities to an .npz file"
+    )
+    command.set_defaults(run=_generate)
+
+    command = commands.add_parser("predict", help="predicted accuracy and cost of given architectures")
+    _add_settings(command, ["space", "dataset", "device", "predictor"])
+    command.add_argument("--architectures", required=True, metavar="FILE|-", help="one a line, as text or JSON")
+    _add_output(command)
+    command.add_argument("--measured", type=Path, metavar="FILE", help="CSV of measured accuracies")
+    command.set_defaults(run=_predict)
+
+    command = commands.add_parser("info", help="what is installed: spaces, datasets, checkpoints, benchmarks, devices")
+    command.add_argument("--format", default="table", choices=("table", "json"))
+    command.set_defaults(run=_info)
+
+    command = commands.add_parser("evaluate", help="figures of merit of the shipped models")
+    _add_settings(command, ["space", "steps", "sampler", "sde", "device"])
+    command.add_argument("--datasets", default="", help="comma-separated; default: all of the space")
+    command.add_argument("--scales", default="0.1,0.5,1,2,5", help="guidance scales, comma-separated")
+    command.add_argument("--samples", type=int, default=2048, help="samples per guided mean")
+    command.add_argument("--seeds", type=int, default=20, help="seeds for the best of the top 5; 0 leaves it out")
+    command.add_argument(
+        "--retrain", type=int, default=0, metavar="N", help="also train a predictor on N architectures"
+    )
+    command.add_argument("--measured", type=Path, metavar="FILE", help="CSV of measured accuracies to judge by")
+    command.add_argument("--format", default="table", choices=("table", "json", "markdown"))
+    command.add_argument(
+        "--update",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="put the table into FILE, between its figures marks",
+    )
+    command.set_defaults(run=_evaluate)
+
+    command = commands.add_parser("bench", help="time, memory, evaluations, cold start")
+    _add_settings(command, ["space", "device"])
+    command.add_argument("--app", action="store_true", help="also start the app and time its first page in Chromium")
+    command.add_argument("--repeats", type=int, default=5)
+    command.add_argument("--format", default="table", choices=("table", "json", "markdown"))
+    command.add_argument(
+        "--update",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="put the table into FILE, between its bench marks",
+    )
+    command.set_defaults(run=_bench)
+
+    command = commands.add_parser("train", help="train a shipped model anew")
+    command.add_argument("what", choices=("score", "predictor", "all"))
+    _add_settings(command, ["space", "device", "seed"])
+    command.add_argument("--steps", type=int, default=0, help="optimiser steps; default: those of the shipped model")
+    command.add_argument("--half", action="store_true", help="score: train on a random half of the space, for novelty")
+    command.add_argument("--measured", type=Path, metavar="FILE", help="predictor: CSV of accuracies to learn from")
+    command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all")
+    command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
+    command.set_defaults(run=_train)
+    return parser
+
+
+def _add_settings(command: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    described = knobs(RunSettings)
+    defaults = {field.name: field.default for field in dataclasses.fields(RunSettings)}
+    for name in names:
+        knob = described.get(name)
+        # Values are checked by RunSettings, so that the command line and the app say the same of a bad one.
+        kind: Callable[[str], Any] = {int: _whole, float: _real}.get(type(defaults[name]), str)
+        text = (knob.help or knob.label) if knob else f"name or path of a {name} to use instead of the shipped one"
+        if knob is not None and knob.choices is not None:
+            text += f" One of: {', '.join(knob.choices())}."
+        command.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            type=kind,
+            default=None,
+            metavar="X",
+            help=f"{text} Default: {defaults[name]}".replace("%", "%%"),
+        )
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", default="table", choices=FORMATS)
+    command.add_argument("--out", type=Path, metavar="FILE", help="write there instead of to the terminal")
+
+
+def _settings(arguments: argparse.Namespace, **more: Any) -> RunSettings:
+    given = {
+        field.name: getattr(arguments, field.name)
+        for field in dataclasses.fields(RunSettings)
+        if getattr(arguments, field.name, None) is not None
+    }
+    return RunSettings(**{**more, **given})
+
+
+def _numbers(text: str, name: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}; allowed: numbers separated by commas") from None
+
+
+# ---------------------------------------------------------------------- commands
+
+
+def _generate(arguments: argparse.Namespace) -> None:
+    settings = _settings(arguments, **preset(arguments.preset))
+    path = arguments.trajectory
+    if path is not None and path.suffix != ".npz":
+        raise ValueError(f"trajectory file is {str(path)!r}; allowed: a name that ends in .npz")
+    with Bar("sampling") as bar:
+        result = run(
+            settings,
+            measured_table=arguments.measured,
+            keep_frames=settings.steps if path is not None else 0,
+            progress=bar.show,
+        )
+    if path is not None:
+        _write_trajectory(path, result)
+    if arguments.format == "json":
+        text = result.to_json()
+    elif arguments.format == "csv":
+        text = result.to_csv()
+    else:
+        text = f"{_summary(result)}\n\n{_table(result.rows())}"
+        if result.candidates and result.candidates[0].measured_accuracy_pct is None:
+            text += f"\n\n{how_to_add(settings.space, settings.dataset)}"
+    _emit(text, arguments.out)
+
+
+def _summary(result: RunResult) -> str:
+    settings = result.settings
+    mean = result.expected_pct()
+    parts = [
+        settings.label,
+        f"{result.raw_valid} of {result.requested} valid, {result.unique} distinct",
+        *([f"predicted mean {mean:.2f} %"] if mean is not None else []),
+        f"{result.nfe} evaluations, {result.seconds:.2f} s on {result.device}",
+    ]
+    if result.paper_scale is not None:
+        parts.append(f"the paper's scale: {result.paper_scale:,.0f}")
+    return "\n".join(parts)
+
+
+def _write_trajectory(path: Path, result: RunResult) -> None:
+    import numpy as np
+
+    trajectory = result.trajectory
+    assert trajectory is not None
+    arrays = {"noise_level": trajectory.level.numpy(), "probability": trajectory.probability.numpy()}
+    if trajectory.value is not None:
+        arrays["predicted_accuracy_pct"] = trajectory.value.numpy()
+    arrays["sample"] = np.array([candidate.sample for candidate in result.candidates])
+    arrays["architecture"] = np.array([candidate.architecture for candidate in result.candidates])
+
+    def write(aside: Path) -> None:
+        with aside.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    write_aside(path, write)
+
+
+def read_architectures(space: SearchSpace, lines: Sequence[str], source: str) -> list[Architecture]:
+    """One architecture a line, as text or as JSON (a string, a list of operation names, or an object with
+    ``architecture``); empty lines are passed over. ``ArchitectureError`` names the line."""
+    found = []
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text:
+            continue
+        try:
+            found.append(_architecture(space, text))
+        except ArchitectureError as error:
+            raise ArchitectureError(f"{source}, line {number}: {error}") from None
+    if not found:
+        raise ArchitectureError(f"{source} holds no architecture")
+    return found
+
+
+def _architecture(space: SearchSpace, text: str) -> Architecture:
+    if text[0] not in '"[{':
+        return space.parse(text)
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ArchitectureError(f"not JSON: {error}") from None
+    if isinstance(data, dict):
+        if not isinstance(data.get("architecture"), str):
+            raise ArchitectureError(
+                f"a JSON object needs the key 'architecture'; it has: {', '.join(map(str, data)) or 'none'}"
+            )
+        data = data["architecture"]
+    if isinstance(data, str):
+        return space.parse(data)
+    unknown = [name for name in data if name not in space.op_names]
+    if unknown:
+        raise ArchitectureError(f"unknown operation {unknown[0]!r}; allowed: {', '.join(space.op_names)}")
+    return space.architecture([space.op_names.index(name) for name in data])
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    settings = _settings(arguments)
+    bundle = _bundle(settings)
+    if bundle.predictor is None:
+        raise CheckpointError(
+            f"no predictor is installed for {settings.space}; python -m dnag train predictor makes one"
+        )
+    if arguments.architectures == "-":
+        lines, source = sys.stdin.read().splitlines(), "standard input"
+    else:
+        lines, source = Path(arguments.architectures).read_text(encoding="utf-8").splitlines(), arguments.architectures
+    archs = list(dict.fromkeys(read_architectures(bundle.space, lines, source)))
+    benchmark = measured(settings.space, settings.dataset, table=arguments.measured)
+    candidates = describe(bundle, settings.dataset, archs, benchmark)
+    rows = [{name: getattr(candidate, name) for name in JSON_COLUMNS} for candidate in candidates]
+    if arguments.format == "json":
+        text = json.dumps({"space": settings.space, "dataset": settings.dataset, "candidates": rows}, indent=2)
+    else:
+        text = to_csv(rows) if arguments.format == "csv" else _table(rows)
+    _emit(text, arguments.out)
+
+
+def _bundle(settings: RunSettings) -> ModelBundle:
+    return ModelStore().bundle(
+        settings.space,
+        checkpoint=settings.checkpoint,
+        predictor=settings.predictor,
+        device=resolve_device(settings.device),
+    )
+
+
+def info() -> dict[str, Any]:
+    """What ``info`` prints: version, devices, and per space its datasets, checkpoints and benchmarks."""
+    found: dict[str, Any] = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "devices": devices(),
+        "spaces": {},
+    }
+    for name, cls in spaces.items():
+        space = cls()
+        found["spaces"][name] = {
+            "label": space.label,
+            "architectures": space.size,
+            "datasets": {key: dataclasses.asdict(value) for key, value in space.datasets.items()},
+            "benchmarks": [
+                {"label": source.label, "datasets": list(source.datasets), "note": source.note}
+                for source in installed_benchmarks(space)
+            ],
+            "checkpoints": {
+                stem: {
+                    "kind": header["kind"],
+                    "file": f"{stem}.safetensors",
+                    "card": f"{stem}.md" if (DIRECTORY / f"{stem}.md").exists() else None,
+                }
+                for stem, header in installed().items()
+                if header["space"] == name
+            },
+        }
+    return found
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    found = info()
+    if arguments.format == "json":
+        print(json.dumps(found, indent=2))
+        return
+    print(
+        f"dnag {found['version']}, Python {found['python']}, torch {found['torch']}; devices: {', '.join(found['devices'])}"
+    )
+    for name, space in found["spaces"].items():
+        print(f"\n{space['label']} ({name}): {space['architectures']:,} architectures")
+        for key, dataset in space["datasets"].items():
+            print(f"  dataset {key}: {dataset['label']}, {dataset['num_classes']} classes, {dataset['resolution']} px")
+        for stem, checkpoint in space["checkpoints"].items():
+            card = f", card checkpoints/{checkpoint['card']}" if checkpoint["card"] else ""
+            print(f"  checkpoint {stem}: {checkpoint['kind']}{card}")
+        for source in space["benchmarks"]:
+            print(f"  benchmark {source['label']}: {', '.join(source['datasets'])}. {source['note']}")
+        covered = {dataset for source in space["benchmarks"] for dataset in source["datasets"]}
+        for key in space["datasets"]:
+            if key not in covered:
+                print(f"  {how_to_add(name, key)}")
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    given = {
+        name: getattr(arguments, name)
+        for name in ("space", "steps", "sampler", "sde", "device")
+        if getattr(arguments, name) is not None
+    }
+    names = tuple(part for part in arguments.datasets.split(",") if part)
+    space = spaces[given.get("space", "nasbench201")]()
+    for name in names:
+        space.dataset(name)
+    scales = _numbers(arguments.scales, "scales")
+    for scale in scales:
+        RunSettings(space=space.name, dataset=next(iter(space.datasets)), guidance_scale=scale)
+    settings = EvaluationSettings(
+        **given,
+        datasets=names,
+        scales=scales,
+        samples=arguments.samples,
+        seeds=arguments.seeds,
+        retrain=arguments.retrain,
+    )
+    with Bar("evaluating") as bar:
+        figures = evaluate(settings, measured_table=arguments.measured, progress=bar.say)
+    _print_figures(figures, arguments, mark="figures")
+
+
+def _bench(arguments: argparse.Namespace) -> None:
+    from dnag.bench import BenchSettings, bench
+
+    if arguments.repeats < 1:
+        raise ValueError(f"repeats is {arguments.repeats}; allowed: 1 or more")
+    settings = _settings(arguments)
+    with Bar("measuring") as bar:
+        figures = bench(
+            BenchSettings(settings.space, settings.device, arguments.repeats, arguments.app), progress=bar.say
+        )
+    _print_figures(figures, arguments, mark="bench")
+
+
+def _print_figures(figures: list[Figure], arguments: argparse.Namespace, mark: str) -> None:
+    for path in arguments.update:
+        _replace_between(path, mark, to_markdown(figures))
+    if arguments.format == "json":
+        print(json.dumps([dataclasses.asdict(figure) for figure in figures], indent=2))
+    elif arguments.format == "markdown":
+        print(to_markdown(figures))
+    else:
+        rows = [
+            {
+                "figure": figure.name,
+                "value": figure.value,
+                "exact": figure.exact,
+                "unit": figure.unit,
+                "aim": figure.target,
+            }
+            for figure in figures
+        ]
+        print(_table(rows))
+
+
+def _replace_between(path: Path, mark: str, text: str) -> None:
+    """Put ``text`` between ``<!-- mark:begin -->`` and ``<!-- mark:end -->`` of a file."""
+    begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
+    old = path.read_text(encoding="utf-8")
+    if begin not in old or end not in old:
+        raise ValueError(f"{path} has no {begin} ... {end}")
+    head, rest = old.split(begin, 1)
+    tail = rest.split(end, 1)[1]
+    write_aside(path, lambda aside: aside.write_text(f"{head}{begin}\n{text}\n{end}{tail}", encoding="utf-8"))
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    if arguments.steps < 0:
+        raise ValueError(f"steps is {arguments.steps}; allowed: 1 or more")
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    settings = _settings(arguments)
+    space, device = spaces[settings.space](), resolve_device(settings.device)
+    if arguments.what in ("score", "all"):
+        halves = [arguments.half] if arguments.what == "score" else [False, True] if space.enumerable else [False]
+        for half in halves:
+            _train_score(space, settings.seed, arguments.steps or 9000, half, device, arguments.out)
+    if arguments.what in ("predictor", "all"):
+        _train_predictor(space, settings.seed, arguments.steps or 8000, arguments.measured, device, arguments.out)
+
+
+def _train_score(space: SearchSpace, seed: int, steps: int, half: bool, device: torch.device, out: Path) -> None:
+    name = f"{space.name}-score{'-half' if half else ''}"
+    with Bar(name) as bar:
+        checkpoint, result = recipes.train_score(
+            space,
+            TrainConfig(steps=steps, seed=seed),
+            half=half,
+            device=device,
+            state_path=STATES / f"{name}-{steps}-{seed}.state",
+            callback=bar.train,
+        )
+    _keep(out, name, checkpoint, result)
+
+
+def _train_predictor(
+    space: SearchSpace, seed: int, steps: int, table: Path | None, device: torch.device, out: Path
+) -> None:
+    name = f"{space.name}-predictor"
+    ops, values = labelled(space, table)
+    complete = len(ops) == space.size
+    config = TrainConfig(
+        steps=max(1, steps * 3 // 4), lr=3e-3, warmup=100, weight_decay=1e-4 if complete else 1e-2, seed=seed
+    )
+    with Bar(f"{name}, ranking") as bar:
+        ranking = recipes.train_ranking(space, ops, values, config, device=device, callback=bar.train)
+    known = values if complete else _filled(space, ops, values, ranking, device)
+    with Bar(f"{name}, guidance") as bar:
+        guidance, result = recipes.train_guidance(
+            space,
+            known,
+            TrainConfig(steps=steps, seed=seed),
+            device=device,
+            state_path=STATES / f"{name}-{steps}-{seed}.state",
+            callback=bar.train,
+        )
+    extra = {"labelled": len(ops), "steps": steps, "seed": seed}
+    _keep(out, name, recipes.predictor_checkpoint(space, known, guidance, ranking, extra), result)
+
+
+def labelled(space: SearchSpace, table: Path | None) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Architectures with a measured value on every dataset that has any: operation indices (n, N), dataset -> (n,)."""
+    tables = {}
+    for dataset in space.datasets:
+        benchmark = measured(space.name, dataset, table=table)
+        if benchmark is not None:
+            tables[dataset] = benchmark.table(dataset)
+    if not tables:
+        raise ValueError(
+            f"no measured accuracies to learn from; give --measured FILE. {how_to_add(space.name, next(iter(space.datasets)))}"
+        )
+    there = ~torch.stack(list(tables.values())).isnan().any(0)
+    if int(there.sum()) < 10:
+        raise ValueError(
+            f"{int(there.sum())} architectures have a value on all of {', '.join(tables)}; allowed: 10 or more"
+        )
+    return space.all_ops[there], {dataset: values[there] for dataset, values in tables.items()}
+
+
+def _filled(
+    space: SearchSpace,
+    ops: torch.Tensor,
+    values: dict[str, torch.Tensor],
+    ranking: list[Any],
+    device: torch.device,
+) -> dict[str, torch.Tensor]:
+    """A value for every architecture: the measured one, or the ranking ensemble's where there is none."""
+    from dnag.nets.property_model import Labels, RankingEnsemble
+
+    position = {tuple(row): index for index, row in enumerate(space.all_ops.tolist())}
+    where = torch.tensor([position[tuple(row)] for row in ops.tolist()])
+    onehot = space.encode_ops(space.all_ops).to(device)
+    filled = {}
+    for index, (dataset, known) in enumerate(values.items()):
+        context = torch.eye(len(values))[index]
+        predicted = RankingEnsemble(ranking, Labels.of(known), context)(onehot)[0].cpu()
+        filled[dataset] = predicted.index_copy(0, where, known)
+    return filled
+
+
+def _keep(out: Path, name: str, checkpoint: Any, result: TrainResult) -> None:
+    path = out / f"{name}.safetensors"
+    save(path, checkpoint)
+    load(path, kind=checkpoint.kind, space=checkpoint.space)
+    figure = out / f"{name}.loss.svg"
+    write_aside(figure, lambda aside: aside.write_text(loss_curve_svg(result.curve, name), encoding="utf-8"))
+    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB), loss curve {figure}")
+
+
+# ---------------------------------------------------------------------- output
+
+
+class Bar:
+    """A progress line on the error stream: a bar on a terminal, now and then a line elsewhere."""
+
+    def __init__(self, what: str):
+        self.what = what
+        self.live = sys.stderr.isatty()
+        self.began = self.shown = time.monotonic()
+        self.loss: float | None = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.live:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    def show(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.shown < (0.1 if self.live else 30) and done < total:
+            return
+        self.shown = now
+        elapsed = now - self.began
+        left = f", {elapsed / done * (total - done):.0f} s left" if done else ""
+        loss = f", loss {self.loss:.4g}" if self.loss is not None else ""
+        if self.live:
+            filled = round(24 * done / max(1, total))
+            line = f"\r\033[K{self.what} [{'█' * filled}{'·' * (24 - filled)}] {done}/{total}{loss}{left}"
+            print(line, end="", file=sys.stderr, flush=True)
+        elif elapsed > 30:
+            print(f"{self.what}: {done}/{total}{loss}{left}", file=sys.stderr, flush=True)
+
+    def train(self, progress: TrainProgress) -> None:
+        self.loss = progress.loss if self.loss is None else 0.98 * self.loss + 0.02 * progress.loss
+        self.show(progress.step, progress.total)
+
+    def say(self, message: str) -> None:
+        if self.live:
+            print(f"\r\033[K{self.what}: {message}", end="", file=sys.stderr, flush=True)
+        else:
+            print(f"{self.what}: {message}", file=sys.stderr, flush=True)
+
+
+def _emit(text: str, out: Path | None) -> None:
+    if out is None:
+        print(text)
+    else:
+        write_aside(out, lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
+        print(f"written to {out}", file=sys.stderr)
+
+
+_HEADINGS = {
+    "rank": "#",
+    "predicted_accuracy_pct": "predicted %",
+    "predicted_std_pct": "± points",
+    "measured_accuracy_pct": "measured %",
+    "measured_source": "source",
+    "params_m": "params M",
+    "macs_m": "MACs M",
+}
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """Aligned columns; numbers to the right, missing values as a dash, columns without any value left out."""
+    if not rows:
+        return "nothing to show"
+    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    cells = [[_cell(row[name]) for name in names] for row in rows]
+    heads = [_HEADINGS.get(name, name.replace("_", " ")) for name in names]
+    widths = [max(len(head), *(len(line[i]) for line in cells)) for i, head in enumerate(heads)]
+    right = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
+    lines = []
+    for line in [heads, *cells]:
+        padded = (
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        )
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (
+        f"{value:.4g}"
+        if isinstance(value, float) and abs(value) < 1
+        else f"{value:.2f}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+__all__ = ["UnknownNameError", "info", "labelled", "main", "read_architectures"]
