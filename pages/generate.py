@@ -25,6 +25,7 @@ loaders.warm_up()
 
 def generate() -> None:
     """Button: start the run of the settings as they are when it is pressed."""
+    link.problems.clear()
     try:
         runs_panel.start(RunSettings(**{name: st.session_state[name] for name in knobs(RunSettings)}))
     except ValueError as error:

@@ -82,12 +82,12 @@ def distribution(
     """Shares of predicted accuracy on common bins: ``guided`` (one value per candidate, drawn ``counts`` times), the
     unguided batch, and where known the exact distribution as (values, weights).
 
-    The lowest hundredth of the unguided batch is gathered in the first bin: a few cells that never learn would
-    otherwise squeeze everything else into the right edge.
+    The lowest few percent are gathered in the first bin: a few cells that never learn would otherwise squeeze
+    everything else into the right edge.
     """
     colours = palette()
     pieces = [guided] + ([unguided] if len(unguided) else [])
-    low = min(float(guided.min()), float(np.quantile(unguided, 0.01)) if len(unguided) else float(guided.min()))
+    low = min(float(np.quantile(piece, 0.04)) for piece in pieces)
     high = max(float(piece.max()) for piece in pieces)
     edges = np.linspace(low, max(high, low + 0.1), bins + 1)
     middle = (edges[:-1] + edges[1:]) / 2
@@ -138,30 +138,54 @@ def _points(
         },
         "hovertemplate": hover + "<extra></extra>",
         "showlegend": False,
-        "cliponaxis": False,
     }
+
+
+def _window(values: Sequence[float]) -> tuple[float, float]:
+    """A range that shows the bulk: from just below the fourth percentile to just above the best."""
+    low, high = float(np.quantile(values, 0.04)), float(max(values))
+    room = 0.06 * max(high - low, 0.1)
+    return low - room, high + room
+
+
+def _outside(colours: dict[str, str], count: int) -> list[Figure]:
+    """A note for points that the window leaves out, so that nothing goes missing without a word."""
+    if not count:
+        return []
+    note = {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 0,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+    }
+    return [note | {"text": text.OUTSIDE.format(n=count), "font": {"size": 12, "color": colours["mute"]}}]
 
 
 def predicted_against_measured(predicted: Sequence[float], measured: Sequence[float], names: Sequence[str]) -> Figure:
     """One point per candidate; on the dotted diagonal both agree."""
     colours = palette()
-    low = min(min(predicted), min(measured))
-    high = max(max(predicted), max(measured))
+    x, y = _window(predicted), _window(measured)
+    ends = [min(x[0], y[0]), max(x[1], y[1])]
     diagonal = {
         "type": "scatter",
         "mode": "lines",
-        "x": [low, high],
-        "y": [low, high],
+        "x": ends,
+        "y": ends,
         "line": {"color": colours["mute"], "width": 1, "dash": "dot"},
         "hoverinfo": "skip",
         "showlegend": False,
     }
+    hidden = sum(a < x[0] or b < y[0] for a, b in zip(predicted, measured, strict=True))
     hover = "%{text}<br>predicted %{x:.2f} %, measured %{y:.2f} %"
     return _figure(
         colours,
         [diagonal, _points(colours, predicted, measured, names, hover)],
-        xaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6},
-        yaxis={"title": {"text": text.MEASURED_AXIS}, "nticks": 6},
+        xaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6, "range": x},
+        yaxis={"title": {"text": text.MEASURED_AXIS}, "nticks": 6, "range": y},
+        annotations=_outside(colours, hidden),
     )
 
 
@@ -182,12 +206,14 @@ def accuracy_against_cost(macs_m: Sequence[float], predicted: Sequence[float], n
         "hoverinfo": "skip",
         "showlegend": False,
     }
+    y = _window(predicted)
     hover = "%{text}<br>%{x:.1f} M MACs, predicted %{y:.2f} %"
     return _figure(
         colours,
         [line, _points(colours, macs_m, predicted, names, hover)],
         xaxis={"title": {"text": text.MACS_AXIS}, "nticks": 6, "rangemode": "tozero"},
-        yaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6},
+        yaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6, "range": y},
+        annotations=_outside(colours, sum(value < y[0] for value in predicted)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,13 @@ def warm_up() -> bool:
     collection no longer visits a quarter of a million objects that will never be garbage.
     """
     import plotly  # noqa: F401 - imported for the sake of importing
+    import torch
 
     import dnag.runs
 
+    # One core is left for the pages. With a thread on every core, whatever else runs there makes all of them wait for
+    # each other at every operation: ten times slower where the networks are as small as these.
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     settings = dnag.runs.RunSettings()
     accuracy_spread(settings.space, settings.dataset, settings.device)
     manager()

@@ -118,8 +118,9 @@ def ended_badly(job: Job[Any]) -> None:
     """Say why there is no result."""
     if job.state == "failed":
         st.error(text.FAILED.format(error=job.error))
-        with st.expander(text.FAILED_DETAILS):
-            st.code(job.trace, language=None, wrap_lines=True)
+        if not isinstance(job.error, ValueError):  # those say all there is to say
+            with st.expander(text.FAILED_DETAILS):
+                st.code(job.trace, language=None, wrap_lines=True)
     elif job.lapsed:
         st.info(text.LAPSED)
     elif job.total:
@@ -239,7 +240,8 @@ def _columns(result: Any, table: pd.DataFrame) -> dict[str, Any]:
         return {"label": text.COLUMNS[name], "help": given.format(source=source) if given else None}
 
     ranked = table["predicted"].notna().any()
-    low, high = (float(table["predicted"].min()), float(table["predicted"].max())) if ranked else (0.0, 100.0)
+    # The bars tell the better three quarters apart; what lies below them shows an empty one.
+    low, high = (float(table["predicted"].quantile(q)) if ranked else 100 * q for q in (0.25, 1))
     columns: dict[str, Any] = {
         "rank": kinds.NumberColumn(**words("rank"), width=44),
         "cell": kinds.MultiselectColumn(
@@ -250,7 +252,7 @@ def _columns(result: Any, table: pd.DataFrame) -> dict[str, Any]:
             disabled=True,
         ),
         "predicted": kinds.ProgressColumn(
-            **words("predicted"), format="%.2f", width=122, min_value=low - 0.15 * max(high - low, 0.1), max_value=high
+            **words("predicted"), format="%.2f", width=122, min_value=low - 0.1, max_value=high
         ),
         "std": kinds.NumberColumn(**words("std"), format="%.2f", width=56),
         "measured": kinds.NumberColumn(**words("measured"), format="%.2f", width=92) if source else None,
@@ -332,7 +334,7 @@ def charts(result: Any, job: Job[Any]) -> None:
 
 def preview() -> None:
     """The shape of a result, while there is none yet: nothing jumps when it arrives."""
-    for height in (40, 90, 400, 560):
+    for height in (40, 90, 400):
         st.skeleton(height)
 
 
