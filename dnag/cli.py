@@ -467,7 +467,8 @@ def _train(arguments: argparse.Namespace) -> None:
         raise ValueError(f"steps is {arguments.steps}; allowed: 1 or more")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    settings = _settings(arguments)
+    given = {name: value for name in ("space", "device", "seed") if (value := getattr(arguments, name)) is not None}
+    settings = RunSettings(**given)
     space, device = spaces[settings.space](), resolve_device(settings.device)
     if arguments.what in ("score", "all"):
         halves = [arguments.half] if arguments.what == "score" else [False, True] if space.enumerable else [False]

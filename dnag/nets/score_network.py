@@ -23,10 +23,10 @@ class ScoreNetworkConfig:
     num_ops: int
     positions: tuple[int, ...]
     width: int = 64
-    depth: int = 4
+    depth: int = 3
     heads: int = 4
     hidden: int = 128
-    head: int = 256
+    head: int = 192
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "positions", tuple(self.positions))
@@ -57,7 +57,7 @@ class ScoreNetwork(nn.Module):
         self.blocks = nn.ModuleList(Block(config.width, config.heads, config.hidden) for _ in range(config.depth))
         self.norms = nn.ModuleList(nn.LayerNorm(config.width) for _ in range(config.depth))
         self.head = nn.Sequential(
-            nn.Linear(config.depth * config.width, config.head), nn.GELU(), nn.Linear(config.head, config.num_ops)
+            nn.Linear(config.depth * config.width, config.head), nn.ReLU(), nn.Linear(config.head, config.num_ops)
         )
 
     def forward(self, x: Tensor, time_label: Tensor) -> Tensor:
