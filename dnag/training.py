@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ def train(
                 "step": step + 1,
                 "curve": [list(point) for point in curve],
             }
-            write_aside(state_path, lambda aside, state=state: torch.save(state, aside))
+            write_aside(state_path, partial(torch.save, state))
         if callback is not None:
             callback(TrainProgress(step + 1, config.steps, value))
     if state_path is not None:

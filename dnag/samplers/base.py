@@ -82,11 +82,11 @@ def log_noise_grid(sde: SDE, num_steps: int) -> Tensor:
 
 def check_grid(timesteps: Tensor, sde: SDE) -> None:
     """``ValueError`` unless the grid has a step and falls strictly within the SDE's range."""
-    low, high = float(timesteps.min()), float(timesteps.max())
     if timesteps.ndim != 1 or len(timesteps) < 2 or not bool((timesteps.diff() < 0).all()):
         raise ValueError(
-            f"timesteps are {timesteps.tolist()[:4]}...; allowed: a strictly decreasing list of two or more"
+            f"timesteps are {timesteps.flatten()[:4].tolist()}...; allowed: a strictly decreasing list of two or more"
         )
+    high, low = float(timesteps[0]), float(timesteps[-1])
     if low < sde.t_min - 1e-9 or high > sde.t_max + 1e-9:
         raise ValueError(f"timesteps span {low:g} to {high:g}; allowed: {sde.t_min:g} to {sde.t_max:g}")
 
