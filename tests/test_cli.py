@@ -1,0 +1,224 @@
+"""The command line: the same code path as the app, one clear line for what is wrong."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from dnag.cli import main, read_architectures
+from dnag.spaces import spaces
+
+BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+QUICK = ["--samples", "16", "--steps", "8", "--sampler", "dpm_solver", "--device", "cpu"]
+
+
+def out_of(capsys, *arguments):
+    assert main([*arguments]) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys, *arguments):
+    """The one line a bad call gives."""
+    try:
+        code = main([*arguments])
+    except SystemExit as stop:
+        code = stop.code
+    captured = capsys.readouterr()
+    assert code == 2
+    assert captured.out == ""
+    lines = captured.err.strip().splitlines()
+    assert len(lines) == 1, captured.err
+    return lines[0]
+
+
+def test_generate_json_has_the_promised_keys(capsys):
+    data = json.loads(out_of(capsys, "generate", *QUICK, "--format", "json", "--guidance-scale", "5"))
+    promised = (
+        "space dataset sampler steps nfe guidance_scale paper_scale seed seconds requested raw_valid valid unique novel"
+    )
+    assert set(promised.split()) <= set(data)
+    assert data["requested"] == 16
+    assert data["nfe"] == 8
+    columns = (
+        "rank architecture count predicted_accuracy_pct predicted_std_pct measured_accuracy_pct measured_source "
+        "params_m macs_m disconnected"
+    )
+    assert all(list(row) == columns.split() for row in data["candidates"])
+    assert [row["rank"] for row in data["candidates"]] == list(range(1, data["unique"] + 1))
+    assert sum(row["count"] for row in data["candidates"]) == data["raw_valid"]
+    predicted = [row["predicted_accuracy_pct"] for row in data["candidates"]]
+    assert predicted == sorted(predicted, reverse=True)
+
+
+def test_generate_repeats_itself_whatever_the_batch_size(capsys):
+    texts = []
+    for size in ("16", "5"):
+        data = json.loads(out_of(capsys, "generate", *QUICK, "--format", "json", "--batch-size", size))
+        texts.append([(row["architecture"], row["count"]) for row in data["candidates"]])
+    assert texts[0] == texts[1]
+
+
+def test_generate_csv_and_table(capsys):
+    rows = list(csv.DictReader(io.StringIO(out_of(capsys, "generate", *QUICK, "--format", "csv"))))
+    assert rows[0]["rank"] == "1"
+    assert rows[0]["architecture"].startswith("|")
+    table = out_of(capsys, "generate", *QUICK, "--dataset", "cifar100")
+    assert "no measured value installed" in table
+    assert "predicted %" in table
+
+
+def test_measured_values_are_labelled_with_their_source(capsys):
+    data = json.loads(out_of(capsys, "generate", *QUICK, "--format", "json"))
+    assert {row["measured_source"] for row in data["candidates"]} == {"independent re-training"}
+    assert all(10 <= row["measured_accuracy_pct"] <= 95 for row in data["candidates"])
+
+
+def test_generate_writes_the_trajectory(capsys, tmp_path):
+    path = tmp_path / "steps.npz"
+    out_of(capsys, "generate", *QUICK, "--trajectory", str(path))
+    with np.load(path, allow_pickle=False) as data:
+        assert data["probability"].shape == (9, 16, 8, 7)
+        assert data["noise_level"].shape == (9,)
+        assert data["predicted_accuracy_pct"].shape == (9, 16)
+        last = data["probability"][-1, data["sample"][0]].argmax(-1)
+        space = spaces["nasbench201"]()
+        assert space.format(space.architecture(last.tolist())) == data["architecture"][0]
+    assert [item.name for item in tmp_path.iterdir()] == ["steps.npz"]
+
+
+def test_predict_reads_text_and_json(capsys, tmp_path):
+    path = tmp_path / "cells.txt"
+    names = ["input", *["skip_connect"] * 6, "output"]
+    path.write_text(f"{BEST}\n\n{json.dumps({'architecture': BEST})}\n{json.dumps(names)}\n")
+    data = json.loads(out_of(capsys, "predict", "--architectures", str(path), "--format", "json"))
+    assert [row["architecture"] for row in data["candidates"]][0] == BEST
+    assert len(data["candidates"]) == 2
+    assert data["candidates"][0]["predicted_accuracy_pct"] == pytest.approx(94.2, abs=0.5)
+    assert data["candidates"][1]["params_m"] == pytest.approx(0.073306)
+
+
+def test_predict_reads_standard_input(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(BEST + "\n"))
+    data = json.loads(out_of(capsys, "predict", "--architectures", "-", "--format", "json"))
+    assert data["candidates"][0]["architecture"] == BEST
+
+
+def test_info_lists_what_is_installed(capsys):
+    data = json.loads(out_of(capsys, "info", "--format", "json"))
+    space = data["spaces"]["nasbench201"]
+    assert space["architectures"] == 15_625
+    assert set(space["datasets"]) == {"cifar10", "cifar100", "imagenet16-120"}
+    assert {"nasbench201-score", "nasbench201-score-half", "nasbench201-predictor"} <= set(space["checkpoints"])
+    assert all(checkpoint["card"] for checkpoint in space["checkpoints"].values())
+    assert "independent re-training" in [source["label"] for source in space["benchmarks"]]
+    assert "no measured value installed" in out_of(capsys, "info")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--space", "darts"], ["search space", "'darts'", "nasbench201"]),
+        (["--dataset", "mnist"], ["dataset", "'mnist'", "cifar10"]),
+        (["--sampler", "rk45"], ["sampler", "'rk45'", "heun"]),
+        (["--sde", "edm"], ["sde", "'edm'", "ve"]),
+        (["--device", "tpu"], ["device", "'tpu'", "cpu"]),
+        (["--guidance", "strong"], ["guidance", "'strong'", "calibrated"]),
+        (["--guidance-scale", "-1"], ["guidance scale", "-1.0", "0 to 12"]),
+        (["--guidance-scale", "nan"], ["guidance scale", "nan", "0 to 12"]),
+        (["--guidance-scale", "inf"], ["guidance scale", "inf", "0 to 12"]),
+        (["--guidance-scale", "much"], ["guidance-scale", "'much'", "number"]),
+        (["--samples", "0"], ["samples", "0", "1 to 10,000"]),
+        (["--samples", "10001"], ["samples", "10001", "1 to 10,000"]),
+        (["--samples", "2.5"], ["samples", "'2.5'", "whole number"]),
+        (["--steps", "0"], ["steps", "0", "1 to 2,000"]),
+        (["--preset", "slow"], ["preset", "'slow'", "paper"]),
+        (["--format", "xml"], ["format", "'xml'", "json"]),
+        (["--checkpoint", "nothing"], ["no checkpoint", "nothing.safetensors"]),
+        (["--checkpoint", "nasbench201-predictor"], ["'predictor'", "wanted", "'score'"]),
+        (["--trajectory", "steps.gif"], ["steps.gif", ".npz"]),
+        (["--measured", "nowhere.csv"], ["nowhere.csv"]),
+        (["--what"], ["--what"]),
+    ],
+)
+def test_a_bad_argument_is_one_line_that_names_it(capsys, arguments, words):
+    line = refused(capsys, "generate", *QUICK, *arguments)
+    for word in words:
+        assert word in line
+
+
+def test_a_bad_command_is_named(capsys):
+    assert "'imagine'" in refused(capsys, "imagine")
+
+
+def test_bad_architectures_are_named_with_their_line(capsys, tmp_path):
+    path = tmp_path / "cells.txt"
+    path.write_text(f"{BEST}\n|conv~0|\n")
+    line = refused(capsys, "predict", "--architectures", str(path))
+    assert "line 2" in line
+    assert "'|conv~0|'" in line
+    path.write_text("\n")
+    assert "holds no architecture" in refused(capsys, "predict", "--architectures", str(path))
+    assert "missing.txt" in refused(capsys, "predict", "--architectures", str(tmp_path / "missing.txt"))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{broken", "not JSON"),
+        ('{"cell": 1}', "needs the key 'architecture'"),
+        ('["input", "warp"]', "unknown operation 'warp'"),
+        ('["input", "output"]', "2 operations"),
+        ("[1, 2]", "unknown operation 1"),
+    ],
+)
+def test_bad_json_architectures(line, words):
+    with pytest.raises(ValueError, match=words):
+        read_architectures(spaces["nasbench201"](), [line], "here")
+
+
+def test_a_damaged_checkpoint_is_named(capsys, tmp_path):
+    for name, content in (("cut", b"\x10\x00\x00"), ("pickle", b"\x80\x04N.")):
+        path = tmp_path / f"{name}.safetensors"
+        path.write_bytes(content)
+        assert path.name in refused(capsys, "generate", *QUICK, "--checkpoint", str(path))
+
+
+def test_train_then_generate_in_a_folder_of_its_own(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = out_of(capsys, "train", "score", "--steps", "3", "--out", str(tmp_path))
+    path = tmp_path / "nasbench201-score.safetensors"
+    assert path.name in text
+    assert "<svg" in (tmp_path / "nasbench201-score.loss.svg").read_text()
+    data = json.loads(
+        out_of(capsys, "generate", *QUICK, "--guidance-scale", "0", "--checkpoint", str(path), "--format", "json")
+    )
+    assert data["requested"] == 16
+
+
+def test_training_a_predictor_needs_values_for_it(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "few.csv").write_text(f"arch_str,cifar10,cifar100,imagenet16-120\n{BEST},94,73,46\n")
+    line = refused(capsys, "train", "predictor", "--measured", "few.csv", "--steps", "1", "--out", str(tmp_path))
+    assert "1 architectures" in line
+    assert "10 or more" in line
+
+
+def test_evaluate_prints_figures_and_updates_a_file(capsys, tmp_path):
+    page = tmp_path / "card.md"
+    page.write_text("before\n<!-- figures:begin -->\nold\n<!-- figures:end -->\nafter\n")
+    arguments = ["--datasets", "cifar10", "--scales", "1", "--samples", "64", "--seeds", "1", "--sampler", "dpm_solver"]
+    data = json.loads(
+        out_of(capsys, "evaluate", *arguments, "--steps", "10", "--format", "json", "--update", str(page))
+    )
+    figures = {figure["name"]: figure for figure in data}
+    assert figures["raw validity, 1024 unguided samples"]["value"] > 99
+    assert figures["CIFAR-10: guided mean accuracy, calibrated, scale 1"]["exact"] == pytest.approx(92.7, abs=0.6)
+    text = page.read_text()
+    assert "old" not in text
+    assert "| raw validity, 1024 unguided samples |" in text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    page.write_text("no marks")
+    assert "figures:begin" in refused(capsys, "evaluate", *arguments, "--update", str(page))
