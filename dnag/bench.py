@@ -17,7 +17,7 @@ from dnag.evaluation import Figure
 from dnag.runs import RunSettings, resolve_device, run
 
 OFFICIAL_SECONDS = 2.0
-"""Seconds per architecture of the official sampler on two CPU cores (median of real runs, NAS-Bench-201: 2.1 to 3.7)."""
+"""Seconds per architecture of the official sampler on two CPU cores (NAS-Bench-201; real runs took 2.1 to 3.7)."""
 ROOT = Path(__file__).resolve().parent.parent
 
 

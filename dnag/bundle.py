@@ -1,7 +1,7 @@
 r"""The models of one search space, ready to be used: score network, noise-aware predictor, ranking ensemble.
 
-A bundle holds no state of a run. The dataset is an argument of every method that needs one, never stored on a model, so that
-concurrent runs cannot see each other's.
+A bundle holds no state of a run. The dataset is an argument of every method that needs one, never stored on a model,
+so that concurrent runs cannot see each other's.
 """
 
 from __future__ import annotations

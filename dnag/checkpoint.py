@@ -1,7 +1,8 @@
 r"""Checkpoints: one safetensors file each, weights plus the JSON that rebuilds the modules.
 
-The metadata key ``dnag`` holds ``{"format": 1, "kind", "space", "modules": {name: {"class", "config"}}, "extra"}``; the tensors
-of module ``name`` are stored as ``name/parameter``. Nothing is pickled. A Markdown card of the same name stands beside it.
+The metadata key ``dnag`` holds ``{"format": 1, "kind", "space", "modules": {name: {"class", "config"}}, "extra"}``;
+the tensors of module ``name`` are stored as ``name/parameter``. Nothing is pickled. A Markdown card of the same name
+stands beside it.
 """
 
 from __future__ import annotations

@@ -254,7 +254,7 @@ def _write_trajectory(path: Path, result: RunResult) -> None:
 
     trajectory = result.trajectory
     assert trajectory is not None
-    arrays = {"noise_level": trajectory.level.numpy(), "probability": trajectory.probability.numpy()}
+    arrays: dict[str, Any] = {"noise_level": trajectory.level.numpy(), "probability": trajectory.probability.numpy()}
     if trajectory.value is not None:
         arrays["predicted_accuracy_pct"] = trajectory.value.numpy()
     arrays["sample"] = np.array([candidate.sample for candidate in result.candidates])
@@ -269,7 +269,8 @@ def _write_trajectory(path: Path, result: RunResult) -> None:
 
 def read_architectures(space: SearchSpace, lines: Sequence[str], source: str) -> list[Architecture]:
     """One architecture a line, as text or as JSON (a string, a list of operation names, or an object with
-    ``architecture``); empty lines are passed over. ``ArchitectureError`` names the line."""
+    ``architecture``); empty lines are passed over. ``ArchitectureError`` names the line.
+    """
     found = []
     for number, line in enumerate(lines, start=1):
         text = line.strip()
@@ -373,9 +374,8 @@ def _info(arguments: argparse.Namespace) -> None:
     if arguments.format == "json":
         print(json.dumps(found, indent=2))
         return
-    print(
-        f"dnag {found['version']}, Python {found['python']}, torch {found['torch']}; devices: {', '.join(found['devices'])}"
-    )
+    versions = f"dnag {found['version']}, Python {found['python']}, torch {found['torch']}"
+    print(f"{versions}; devices: {', '.join(found['devices'])}")
     for name, space in found["spaces"].items():
         print(f"\n{space['label']} ({name}): {space['architectures']:,} architectures")
         for key, dataset in space["datasets"].items():
@@ -525,9 +525,8 @@ def labelled(space: SearchSpace, table: Path | None) -> tuple[torch.Tensor, dict
         if benchmark is not None:
             tables[dataset] = benchmark.table(dataset)
     if not tables:
-        raise ValueError(
-            f"no measured accuracies to learn from; give --measured FILE. {how_to_add(space.name, next(iter(space.datasets)))}"
-        )
+        advice = how_to_add(space.name, next(iter(space.datasets)))
+        raise ValueError(f"no measured accuracies to learn from; give --measured FILE. {advice}")
     there = ~torch.stack(list(tables.values())).isnan().any(0)
     if int(there.sum()) < 10:
         raise ValueError(

@@ -1,7 +1,7 @@
 r"""How good the shipped models are, as figures with the value a perfect model would have beside them.
 
-Every figure is a :class:`Figure`: a name, what came out, what the exact distribution gives (where there is one), and what was
-aimed at. Nothing here decides pass or fail; the numbers are printed and written down.
+Every figure is a :class:`Figure`: a name, what came out, what the exact distribution gives (where there is one), and
+what was aimed at. Nothing here decides pass or fail; the numbers are printed and written down.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What to evaluate. ``retrain`` trains a fresh ranking ensemble on that many random architectures and judges it on the rest."""
+    """What to evaluate. ``retrain`` trains a fresh ranking ensemble on that many random architectures and judges it
+    on the rest.
+    """
 
     space: str = "nasbench201"
     datasets: tuple[str, ...] = ()

@@ -5,11 +5,11 @@ The data are one-hot, so every centred architecture has the same length and the 
 
     log p(c | x_t) = log w_c + <y, c> / n^2 + const,        E[x_0 | x_t] = sum_c p(c | x_t) c
 
-* **Unguided**: the training distribution is a product of independent factors (``SearchSpace.factors``), so the softmax is
-  taken factor by factor, whatever the size of the space.
+* **Unguided**: the training distribution is a product of independent factors (``SearchSpace.factors``), so the
+  softmax is taken factor by factor, whatever the size of the space.
 * **Guided**: with ``p_gamma(a) ~ p(a) exp(gamma * value(a))`` over an enumerable space, one softmax over all of it. Its
-  score is the exact target of guidance: ``grad log p_t + grad log E[exp(gamma * value) | x_t]``, which the paper's first-order
-  form replaces by ``grad log p_t + gamma grad E[value | x_t]``.
+  score is the exact target of guidance: ``grad log p_t + grad log E[exp(gamma * value) | x_t]``, which the paper's
+  first-order form replaces by ``grad log p_t + gamma grad E[value | x_t]``.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ def loss_curve_svg(curve: list[tuple[int, float]], title: str, width: int = 640,
     for fraction in (0, 0.25, 0.5, 0.75, 1):
         log = low + (high - low) * fraction
         parts.append(
-            f'<line x1="{left}" x2="{width - right}" y1="{y(log):.1f}" y2="{y(log):.1f}" stroke="#7b8490" stroke-opacity=".25"/>'
+            f'<line x1="{left}" x2="{width - right}" y1="{y(log):.1f}" y2="{y(log):.1f}" stroke="#7b8490" '
+            f'stroke-opacity=".25"/>'
             f'<text x="{left - 8}" y="{y(log) + 4:.1f}" text-anchor="end">{10**log:.3g}</text>'
         )
         step = steps[-1] * fraction

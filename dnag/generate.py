@@ -1,7 +1,7 @@
 r"""One call from a score function to architectures.
 
-The score may be a network's, an exact one, or either of them guided; the call does not know. Samples are drawn in batches
-whose size changes nothing but speed and memory: sample i has its own stream of noise (``dnag.tensors.Noise``).
+The score may be a network's, an exact one, or either of them guided; the call does not know. Samples are drawn in
+batches whose size changes nothing but speed and memory: sample i has its own stream of noise (``dnag.tensors.Noise``).
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def generate(
 
     Args:
         monitor: evaluated on every kept frame; its values stand in ``trajectory.value``.
-        progress: told ``(steps done, steps in all)`` over all batches, before the first and after each. An exception from
+        progress: told ``(steps done, steps in all)`` over all batches, before the first and after each. An exception
+        from
             it ends the run.
     """
     began = time.perf_counter()

@@ -4,10 +4,11 @@ To draw from ``p_gamma(a) ~ p(a) exp(gamma * value(a))`` the score of the noisy 
 
     grad log p_t(x) + grad log E[exp(gamma * value(x_0)) | x_t = x]                (exact)
 
-and with the *certainty equivalent* ``m_gamma(x, t) = log E[exp(gamma * value) | x_t] / gamma`` the second term is exactly
-``gamma * grad m_gamma``. A predictor that takes gamma as an input can learn it; at gamma = 0 it is the mean.
+and with the *certainty equivalent* ``m_gamma(x, t) = log E[exp(gamma * value) | x_t] / gamma`` the second term is
+exactly ``gamma * grad m_gamma``. A predictor that takes gamma as an input can learn it; at gamma = 0 it is the mean.
 
-* ``first_order``, the paper's: ``gamma * grad m_0``, the gradient of the predicted mean. Right for small gamma, biased beyond.
+* ``first_order``, the paper's: ``gamma * grad m_0``, the gradient of the predicted mean. Right for small gamma, biased
+  beyond.
 * ``calibrated``: ``gamma * grad m_gamma``, the predictor asked about the scale it is used at.
 
 gamma is in nats per unit of the property: for accuracy in percentage points, 1 makes an architecture that is one point

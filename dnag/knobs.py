@@ -1,7 +1,8 @@
 """Settings that describe themselves.
 
-A dataclass field made by :func:`knob` or :func:`choice` carries its label, range, unit and help. The command line builds
-its options from them, the app its widgets, and :func:`validate` refuses what is out of range, so the three never disagree.
+A dataclass field made by :func:`knob` or :func:`choice` carries its label, range, unit and help. The command line
+builds its options from them, the app its widgets, and :func:`validate` refuses what is out of range, so the three never
+disagree.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 r"""Training losses, one number per sample.
 
 score matching     |D(x0 + n z, n) - x0|^2,  n log-uniform                              (denoised form)
-                   |sigma s(alpha x0 + sigma z, t) + z|^2,  t uniform                   (score and noise forms: the paper's)
-property           (f(x0 + n z, n) - y)^2                                               (first-order guidance, the paper's)
-guidance           certainty equivalent and its gradient, against their exact values    (enumerable spaces)
+                   |sigma s(alpha x0 + sigma z, t) + z|^2,  t uniform                   (score and noise forms: the
+                   paper's)
+property           (f(x0 + n z, n) - y)^2                                               (first-order guidance, the
+paper's) guidance           certainty equivalent and its gradient, against their exact values    (enumerable spaces)
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ def guidance_loss(
 ) -> Tensor:
     """Distance to the exact certainty equivalent at ``scale`` and to its effect on the denoised estimate, (B,).
 
-    With ``D_guided = D + scale * level^2 * grad m``, an error of the gradient counts as the error of the guided estimate it causes,
-    in the units of the data. At high noise the estimate hardly moves the state, so its errors count less there.
+    With ``D_guided = D + scale * level^2 * grad m``, an error of the gradient counts as the error of the guided
+    estimate it causes, in the units of the data. At high noise the estimate hardly moves the state, so its errors
+    count less there.
     """
     level = log_uniform_levels(torch.rand(len(x0), generator=generator).to(x0))
     y = x0 + expand(level, x0) * torch.randn(x0.shape, generator=generator).to(x0)

@@ -93,9 +93,9 @@ def train_guidance(
 ) -> tuple[PropertyPredictor, TrainResult]:
     """The noise-aware predictor of an enumerable space: one network for all datasets and guidance scales.
 
-    A regression on single draws has the certainty equivalent as its minimiser, but at large gamma nearly all draws weigh
-    nothing. Where the space can be listed, the target is known in closed form (``Enumeration``), and so is its gradient;
-    the network learns both. Noisy inputs come from the tilted distributions that guided runs pass through.
+    A regression on single draws has the certainty equivalent as its minimiser, but at large gamma nearly all draws
+    weigh nothing. Where the space can be listed, the target is known in closed form (``Enumeration``), and so is its
+    gradient; the network learns both. Noisy inputs come from the tilted distributions that guided runs pass through.
 
     Args:
         values: dataset -> value of every architecture, in the order of ``space.all_ops``.

@@ -12,7 +12,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,9 @@ def resolve_device(name: str) -> torch.device:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Everything that decides what a run gives. Validated when made: ``ValueError`` names what came and what is allowed."""
+    """Everything that decides what a run gives. Validated when made: ``ValueError`` names what came and what is
+    allowed.
+    """
 
     space: str = choice("nasbench201", "Search space", lambda: list(spaces))
     dataset: str = choice("cifar10", "Dataset", _datasets, help="What the architectures are meant for.")
@@ -82,7 +84,7 @@ class RunSettings:
         "calibrated",
         "Guidance",
         lambda: GUIDANCE,
-        help="Calibrated: the predictor knows the scale. First order: the paper's form. Exact: by enumeration, no network.",
+        help="Calibrated: the predictor knows the scale. First order: the paper's form. Exact: by enumeration.",
         advanced=True,
     )
     sde: str = choice("ve", "SDE", lambda: list(sdes), help="The noise process that is run backwards.", advanced=True)
@@ -109,7 +111,8 @@ class RunSettings:
     @property
     def label(self) -> str:
         """The settings in a few words."""
-        return f"{self.space} · {self.dataset} · γ {self.guidance_scale:g} · {self.sampler} × {self.steps} · seed {self.seed}"
+        solver = f"{self.sampler} × {self.steps}"
+        return f"{self.space} · {self.dataset} · γ {self.guidance_scale:g} · {solver} · seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,8 @@ class RunResult:
         requested: samples asked for; ``raw_valid`` of them pass the paper's rule.
         violations: kind of violation -> how many samples.
         unguided_pct: predicted accuracy of the samples drawn without guidance from the same noise, where asked for.
-        exact: (values, probabilities) of the exact tilted distribution over predicted values, where the space is enumerable.
+        exact: (values, probabilities) of the exact tilted distribution over predicted values, where the space is
+        enumerable.
     """
 
     settings: RunSettings
@@ -449,5 +453,5 @@ def _unguided(
     return bundle.predict(archs, settings.dataset)[0] if archs else torch.empty(0)
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818 - an outcome, not a fault
     """The run was cancelled."""

@@ -1,8 +1,8 @@
 r"""One trainer for every network: Adam, warm-up and cosine decay, gradient clipping, EMA, resumable to the bit.
 
-The trainer knows nothing of the task: ``loss_fn(module, generator)`` draws its own batch from the generator and returns a
-loss per sample. Everything random comes from that generator, whose state is saved with the weights, so a run that was
-killed and resumed ends with the same numbers as one that was not. State files are written aside and renamed.
+The trainer knows nothing of the task: ``loss_fn(module, generator)`` draws its own batch from the generator and
+returns a loss per sample. Everything random comes from that generator, whose state is saved with the weights, so a run
+that was killed and resumed ends with the same numbers as one that was not. State files are written aside and renamed.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class TrainResult:
 
 
 def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` fill a temporary file next to ``path``, then rename it: the old file stays whole until the new is."""
+    """Let ``write`` fill a temporary file beside ``path``, then rename it: the old one stays until the new is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -94,7 +94,8 @@ def train(
     """Minimise the mean of ``loss_fn`` over ``module``'s parameters; returns the EMA of the weights.
 
     Args:
-        state_path: where to keep the state for resuming. If the file exists and belongs to the same ``config``, training
+        state_path: where to keep the state for resuming. If the file exists and belongs to the same ``config``,
+        training
             goes on from it; a state of another config is a ``ValueError``. The file is removed at the end.
         callback: told after every step; an exception from it stops training with the last state on disk.
     """

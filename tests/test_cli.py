@@ -22,7 +22,7 @@ def out_of(capsys, *arguments):
 def refused(capsys, *arguments):
     """The one line a bad call gives."""
     try:
-        code = main([*arguments])
+        code: object = main([*arguments])
     except SystemExit as stop:
         code = stop.code
     captured = capsys.readouterr()
@@ -93,7 +93,7 @@ def test_predict_reads_text_and_json(capsys, tmp_path):
     names = ["input", *["skip_connect"] * 6, "output"]
     path.write_text(f"{BEST}\n\n{json.dumps({'architecture': BEST})}\n{json.dumps(names)}\n")
     data = json.loads(out_of(capsys, "predict", "--architectures", str(path), "--format", "json"))
-    assert [row["architecture"] for row in data["candidates"]][0] == BEST
+    assert data["candidates"][0]["architecture"] == BEST
     assert len(data["candidates"]) == 2
     assert data["candidates"][0]["predicted_accuracy_pct"] == pytest.approx(94.2, abs=0.5)
     assert data["candidates"][1]["params_m"] == pytest.approx(0.073306)

@@ -1,8 +1,8 @@
 r"""From a predictor's raw output to a property in its own unit, for one SDE and one dataset.
 
-The noise-aware predictor outputs ``o`` and means ``best - spread * softplus(o)``: below the best value by construction, in units of
-the dataset's spread. The ranking predictor outputs the standardised ``-log(best - value + 1)``, which resolves the top of the
-range, where values crowd.
+The noise-aware predictor outputs ``o`` and means ``best - spread * softplus(o)``: below the best value by
+construction, in units of the dataset's spread. The ranking predictor outputs the standardised ``-log(best - value +
+1)``, which resolves the top of the range, where values crowd.
 """
 
 from __future__ import annotations

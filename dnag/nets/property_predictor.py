@@ -1,8 +1,8 @@
 """The noise-aware property predictor: a noisy architecture and a dataset in, a number out.
 
 A residual MLP on the flattened matrix, every block modulated by the noise level, by the dataset's context and by the
-guidance scale gamma. It predicts the certainty equivalent ``log E[exp(gamma * value) | x_t] / gamma``, at gamma = 0 the mean (see
-``dnag.guidance``). Smooth activations, since it is used through its gradient.
+guidance scale gamma. It predicts the certainty equivalent ``log E[exp(gamma * value) | x_t] / gamma``, at gamma = 0 the
+mean (see ``dnag.guidance``). Smooth activations, since it is used through its gradient.
 """
 
 from __future__ import annotations

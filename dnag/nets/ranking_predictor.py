@@ -5,8 +5,8 @@ topological order, as data are in the network the architecture describes (the id
 
     h_i = sum_k x_ik T_k(sum of h_j over predecessors j)
 
-``T_k`` is a learned layer per operation type, shared by all nodes; operations known to pass their input on or to give zero
-do so literally, and a node without an operation passes its input on. Isomorphic architectures therefore look alike
+``T_k`` is a learned layer per operation type, shared by all nodes; operations known to pass their input on or to give
+zero do so literally, and a node without an operation passes its input on. Isomorphic architectures therefore look alike
 to the flow. Its value at the sinks, the matrix itself and the dataset's context give the prediction.
 """
 

@@ -1,9 +1,9 @@
 """The score network: a transformer over the nodes of the graph, of the family the paper uses (CATE, Yan et al., 2021).
 
 Operations, positions and noise level are embedded and added; attention is masked by the graph; the normalised outputs
-of all blocks are concatenated and a small MLP reads them node by node. Two things differ from the official network, whose
-head holds nine tenths of its four million weights and whose mask has no self loops: the head is small, and a node sees
-itself, its ancestors and its descendants (``graph.attention_mask``).
+of all blocks are concatenated and a small MLP reads them node by node. Two things differ from the official network,
+whose head holds nine tenths of its four million weights and whose mask has no self loops: the head is small, and a
+node sees itself, its ancestors and its descendants (``graph.attention_mask``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Objectives: settings that become a function of a noisy architecture, larger being better.
 
-An objective is a frozen description. :meth:`Objective.bind` turns it into a ``PropertyFn`` for one run, given the space and the
-properties that can be asked for there; nothing is stored on a model.
+An objective is a frozen description. :meth:`Objective.bind` turns it into a ``PropertyFn`` for one run, given the
+space and the properties that can be asked for there; nothing is stored on a model.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-r"""Heun's method on the probability-flow ODE (Karras et al., 2022, algorithm 1). Order 2, deterministic given the start.
+r"""Heun's method on the probability-flow ODE (Karras et al., 2022, algorithm 1). Order 2, deterministic given the
+start.
 
 In the scaled variable ``y = x / alpha`` with noise level ``n = sigma / alpha`` the flow of every linear SDE is
 

@@ -11,8 +11,8 @@ Backward in time, with the score ``s(x, t) = grad log p_t(x)``:
     SDE:  dx = (f x - g^2 s) dt + g dw          ODE (probability flow):  dx = (f x - g^2 s / 2) dt
 
 A noise process is two functions of time. Everything else follows from ``marginal`` and ``coefficients``: perturbation,
-reverse drift, prior, Tweedie's estimate, and the noise level ``sigma / alpha`` that decides what a denoiser sees. In the
-scaled variable ``x / alpha`` all linear SDEs are the same process run at different speeds, which is why one trained
+reverse drift, prior, Tweedie's estimate, and the noise level ``sigma / alpha`` that decides what a denoiser sees. In
+the scaled variable ``x / alpha`` all linear SDEs are the same process run at different speeds, which is why one trained
 denoiser serves all of them.
 """
 
@@ -32,7 +32,9 @@ sdes: Registry[SDE] = Registry("SDE", "dnag.sdes")
 
 
 class SDE(ABC):
-    """A linear SDE on ``[t_min, t_max]``. Members are frozen dataclasses with ``t_min`` and ``t_max`` among the fields."""
+    """A linear SDE on ``[t_min, t_max]``. Members are frozen dataclasses with ``t_min`` and ``t_max`` among the
+    fields.
+    """
 
     name: ClassVar[str]
     t_min: float

@@ -16,9 +16,10 @@ between them, batch norm, global pooling, a linear classifier.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -68,7 +69,7 @@ class NASBench201(SearchSpace):
     )
     identity_ops = (INPUT, OUTPUT, SKIP)
     zero_ops = (NONE,)
-    datasets = {
+    datasets: ClassVar[Mapping[str, Dataset]] = {
         "cifar10": Dataset("CIFAR-10", 10, 32),
         "cifar100": Dataset("CIFAR-100", 100, 32),
         "imagenet16-120": Dataset("ImageNet16-120", 120, 16),
