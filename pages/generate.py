@@ -23,13 +23,20 @@ from dnag.ui import forms, loaders, runs_panel, state  # noqa: E402
 loaders.warm_up()
 
 
+def settings_from(chosen: dict[str, Any]) -> RunSettings | None:
+    """The settings chosen, or None (and a word about it) where they do not go together."""
+    try:
+        return RunSettings(**chosen)
+    except ValueError as error:
+        st.session_state[state.NOTICE] = text.SETTINGS_BAD.format(error=error)
+        return None
+
+
 def generate() -> None:
     """Button: start the run of the settings as they are when it is pressed."""
     link.problems.clear()
-    try:
-        runs_panel.start(RunSettings(**{name: st.session_state[name] for name in knobs(RunSettings)}))
-    except ValueError as error:
-        st.session_state[state.NOTICE] = text.SETTINGS_BAD.format(error=error)
+    if (wanted := settings_from({name: st.session_state[name] for name in knobs(RunSettings)})) is not None:
+        runs_panel.start(wanted)
 
 
 def paper_scale(values: dict[str, Any]) -> float | None:
@@ -44,7 +51,8 @@ with st.sidebar:
     values = forms.settings_form(RunSettings, link, paper_scale)
     button = st.empty()
 
-remade = runs_panel.attach(link, lambda: RunSettings(**values))
+settings = settings_from(values)
+runs_panel.attach(link, settings)
 job = runs_panel.current()
 active = job is not None and job.active and not runs_panel.has_left(job.id)
 
@@ -56,7 +64,7 @@ button.button(
     shortcut="g",
     help=text.SHORTCUT_HELP,
     on_click=generate,
-    disabled=active,
+    disabled=active or settings is None,
 )
 waiting.empty()
 
@@ -64,13 +72,13 @@ if link.problems:
     st.error("\n".join([text.LINK_BAD, *(f"- {problem}" for problem in link.problems)]))
 if notice := st.session_state.pop(state.NOTICE, None):
     st.error(notice)
-if remade:
+if job is not None and runs_panel.was_remade(job):
     st.info(text.LINK_RERUN)
 
 with status:
     if job is not None and active:
         runs_panel.follow(job)
-    elif job is not None and job.state == "done" and job.key != RunSettings(**values):
+    elif job is not None and job.state == "done" and job.key != settings:
         st.caption(text.CHANGED)
 if job is not None and not active and job.state != "done":
     runs_panel.ended_badly(job)
@@ -82,3 +90,5 @@ else:
     with st.container(border=True):
         st.subheader(text.EMPTY_TITLE)
         st.markdown(text.EMPTY)
+        # On a phone the form, and its button, is folded away.
+        st.button(text.EMPTY_BUTTON, key="generate-first", on_click=generate)

@@ -42,7 +42,7 @@ def template(colours: dict[str, str]) -> Figure:
         "fixedrange": True,
     }
     layout = {
-        "font": {"family": "Source Sans, Source Sans 3, system-ui, sans-serif", "size": 13, "color": colours["ink"]},
+        "font": {"family": '"Source Sans", system-ui, sans-serif', "size": 13, "color": colours["ink"]},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},

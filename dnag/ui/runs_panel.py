@@ -51,18 +51,20 @@ def has_left(job: str) -> bool:
     return st.session_state.get(state.LEFT) == job
 
 
-def attach(link: state.Link, settings: Callable[[], Any]) -> bool:
-    """Once per session: take up the run named in the address, or make it again. Returns whether it was made again."""
+def attach(link: state.Link, settings: Any | None) -> None:
+    """Once per session: take up the run named in the address, or make it again."""
     if state.JOB in st.session_state:
-        return False
-    state.look_at(link.job)
-    if link.job is None or manager().get(link.job) is not None:
-        return False
-    if link.problems:
-        state.look_at(None)
-        return False
-    start(settings())
-    return True
+        return
+    known = link.job is not None and manager().get(link.job) is not None
+    state.look_at(link.job if known else None)
+    if link.job is not None and not known and not link.problems and settings is not None:
+        start(settings)
+        st.session_state[state.REMADE] = state.job_id()
+
+
+def was_remade(job: Job[Any]) -> bool:
+    """Whether this run was made because a link named one that is not in memory any more."""
+    return st.session_state.get(state.REMADE) == job.id
 
 
 def shown(job: Job[Any] | None) -> Job[Any] | None:

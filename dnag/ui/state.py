@@ -18,7 +18,8 @@ import streamlit as st
 from dnag.knobs import Knob, knobs
 from dnag.ui import text
 
-VIEWER, JOB, LEFT, SHOWN, LINK, NOTICE = "_viewer", "_job", "_left", "_shown", "_link", "_notice"
+VIEWER, LINK, NOTICE = "_viewer", "_link", "_notice"
+JOB, LEFT, REMADE, SHOWN = "_job", "_left", "_remade", "_shown"
 JOB_PARAMETER = "job"
 
 
@@ -113,4 +114,5 @@ def link_to(settings: Any, job: str, skip: tuple[str, ...] = ("device",)) -> str
     values: Mapping[str, Any] = dataclasses.asdict(settings)
     named = {name: values[name] for name in knobs(settings) if name not in skip}
     parts = urlsplit(st.context.url or "")
-    return urlunsplit(parts._replace(query=urlencode({**named, JOB_PARAMETER: job}), fragment=""))
+    query = urlencode({**named, JOB_PARAMETER: job})
+    return urlunsplit(parts._replace(path=parts.path or "/", query=query, fragment=""))

@@ -63,6 +63,7 @@ Choose a dataset and how strongly accuracy should steer, then press **Generate**
 Noise turns into architecture graphs step by step. You get a ranked list of candidates, the way each of them took shape,
 and how the batch compares with one that nothing steered.
 """
+EMPTY_BUTTON = "Start a first run"
 
 # --- results ----------------------------------------------------------------------------------------------------------
 SUBTITLE = "{samples:,} architectures for {dataset}, steered by predicted accuracy at guidance scale {scale:g}"
