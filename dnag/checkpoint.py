@@ -22,6 +22,7 @@ from dnag.graph import attention_mask
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.nets.score_network import ScoreNetwork, ScoreNetworkConfig
+from dnag.registry import UnknownNameError
 from dnag.spaces.base import SearchSpace, spaces
 from dnag.training import write_aside
 
@@ -96,8 +97,8 @@ def read_header(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}")
     with path.open("rb") as file:
-        start = file.read(2)
-    if start[:1] == b"\x80" or start == b"PK":
+        start = file.read(9)  # a safetensors file: the length of its header in 8 bytes, which may be any, and a brace
+    if start[8:] != b"{" and (start[:1] == b"\x80" or start[:2] == b"PK"):
         raise CheckpointError(f"{path.name} is a pickle, which could run code; allowed: dnag safetensors files")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
@@ -113,6 +114,9 @@ def read_header(path: Path) -> dict[str, Any]:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         found = header.get("format") if isinstance(header, dict) else header
         raise CheckpointError(f"{path.name} has format {found!r}; this version reads format {FORMAT}")
+    missing = [key for key in ("kind", "space", "modules", "extra") if key not in header]
+    if missing:
+        raise CheckpointError(f"{path.name} has a header without {', '.join(missing)}")
     return header
 
 
@@ -128,8 +132,11 @@ def load(path: Path, *, kind: str, space: str | None = None, device: str | torch
         raise CheckpointError(f"{path.name} is a {header['kind']!r} checkpoint; wanted: {kind!r}")
     if space is not None and header["space"] != space:
         raise CheckpointError(f"{path.name} belongs to search space {header['space']!r}; wanted: {space!r}")
-    owner = spaces[header["space"]]()
     modules: dict[str, nn.Module] = {}
+    try:
+        owner = spaces[header["space"]]()
+    except UnknownNameError as error:
+        raise CheckpointError(f"{path.name} belongs to an {error}") from None
     try:
         with safetensors.safe_open(path, framework="pt", device=str(device)) as file:
             tensors: dict[str, dict[str, Tensor]] = {}
