@@ -78,7 +78,7 @@ def test_it_recovers_a_gaussian_from_its_exact_score(method, sde):
     flow = source.calls == 1
     expected, added = solution(sde, sde.t_max, sde.t_min, noise(count)(), flow=flow)
     if flow:  # every single point has its place; how fast it gets there is the next test
-        torch.testing.assert_close(x, expected, atol=0.05, rtol=0)
+        torch.testing.assert_close(x, expected, atol=0.1, rtol=0)
     else:  # 16,800 numbers; Langevin steps of finite size add some 3 % of spread
         assert float(x.mean()) == pytest.approx(float(expected.mean()), abs=0.03)
         assert float(x.std()) == pytest.approx((float(expected.var()) + added) ** 0.5, rel=0.06)
