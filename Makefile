@@ -11,11 +11,11 @@ export HOST ?= localhost
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format bench train setup clean
+.PHONY: help app test lint format bench train screenshots setup clean
 
 help: ## print this list
 	@echo "usage: make TARGET"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 
 app: ## open the app on http://localhost:8501 (PORT=8080 make app for another port)
 	@./scripts/setup.sh app
@@ -41,9 +41,14 @@ bench: ## measure time, memory and cold start
 	@./scripts/setup.sh app
 	$(PY) -m dnag bench $(ARGS)
 
-train: ## train every shipped checkpoint anew
+train: ## train every shipped checkpoint anew (ARGS='--measured FILE' names the accuracies to learn from)
 	@./scripts/setup.sh app
 	$(PY) -m dnag train all $(ARGS)
+
+screenshots: ## take the README's pictures from the running app
+	@./scripts/setup.sh dev
+	@./scripts/browser.sh
+	$(PY) scripts/screenshots.py
 
 setup: ## only make .venv and install everything
 	@./scripts/setup.sh dev

@@ -2,15 +2,20 @@ r"""How fast it is, and what it needs: the same calls a user makes, timed."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
+import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dnag.bundle import ModelStore
 from dnag.evaluation import Figure
@@ -91,80 +96,68 @@ def _cold_run(settings: BenchSettings) -> float:
     return time.perf_counter() - began
 
 
-def app_figures() -> list[Figure]:
-    """Start the app, open it in Chromium, press Generate; seconds until usable, until the first picture, and memory."""
-    import socket
-    import urllib.error
-    import urllib.request
+def find_chromium() -> dict[str, Any]:
+    """Launch options of Playwright for the system's Chromium; ``ValueError`` if there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("DNAG_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        raise ValueError("Chromium is not installed; make test installs it or says how")
+    flags = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+    return {"executable_path": path, "args": list(flags)}
 
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise ValueError("--app needs playwright; make test installs it") from None
-    browser_path = next(
-        (
-            path
-            for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-            if os.path.exists(path)
-        ),
-        None,
-    )
-    if browser_path is None:
-        raise ValueError("--app needs Chromium; make test installs it or says how")
+
+@contextlib.contextmanager
+def running_app() -> Iterator[tuple[str, int]]:
+    """The app on a free port of this machine: its address and process id. Stopped at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    began = time.perf_counter()
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.address",
-        "127.0.0.1",
-    ]
+    options = ("--server.port", str(port), "--server.address", "127.0.0.1")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url, began = f"http://127.0.0.1:{port}", time.perf_counter()
     try:
-        url = f"http://127.0.0.1:{port}"
         while True:
             try:
                 urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
                 break
-            except (urllib.error.URLError, OSError):
+            except OSError:
                 if time.perf_counter() - began > 60 or server.poll() is not None:
                     raise RuntimeError("the app did not start within 60 s") from None
                 time.sleep(0.05)
-        with sync_playwright() as playwright:
-            flags = [
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-            ]
-            browser = playwright.chromium.launch(executable_path=browser_path, args=flags)
-            page = browser.new_page(viewport={"width": 1440, "height": 1000})
-            page.goto(f"{url}/generate")
-            button = page.get_by_role("button", name="Generate").first
-            button.wait_for()
-            usable = time.perf_counter() - began
-            idle = _resident(server.pid)
-            page.wait_for_timeout(1500)  # the first press after loading should not race the warm-up
-            pressed = time.perf_counter()
-            button.click()
-            page.get_by_role("progressbar").or_(page.get_by_role("slider", name="Denoising step")).first.wait_for()
-            first = time.perf_counter() - pressed
-            page.get_by_role("slider", name="Denoising step").wait_for()
-            shown = time.perf_counter() - pressed
-            page.wait_for_timeout(1000)
-            after = _resident(server.pid)
-            browser.close()
+        yield url, server.pid
     finally:
         server.terminate()
         server.wait(10)
+
+
+def app_figures() -> list[Figure]:
+    """Start the app, open it in Chromium, press Generate: seconds until usable and until pictures, and memory."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise ValueError("--app needs playwright; make test installs it") from None
+    options = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**options)
+        began = time.perf_counter()
+        with running_app() as (url, process):
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            page.goto(url)
+            button = page.get_by_role("button", name="Generate").first
+            button.wait_for(timeout=60_000)
+            usable = time.perf_counter() - began
+            idle = _resident(process)
+            page.wait_for_timeout(1000)
+            pressed = time.perf_counter()
+            button.click()
+            page.get_by_role("progressbar").first.wait_for(timeout=60_000)
+            first = time.perf_counter() - pressed
+            page.get_by_role("slider", name="Denoising step").wait_for(timeout=60_000)
+            shown = time.perf_counter() - pressed
+            page.wait_for_timeout(1000)
+            after = _resident(process)
+        browser.close()
     return [
         Figure("cold start of the app to a usable page", usable, "s", target="8 s"),
         Figure("from the press of Generate to the first picture", first, "s", target="0.5 s"),

@@ -40,6 +40,8 @@ from dnag.runs import (
 from dnag.spaces.base import Architecture, ArchitectureError, SearchSpace, spaces
 from dnag.training import TrainConfig, TrainProgress, TrainResult, write_aside
 
+Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
+"""Operation indices (n, N) of labelled architectures, and dataset -> their accuracies in %, (n,)."""
 FORMATS = ("table", "json", "csv")
 STATES = Path("runs") / "train"
 
@@ -146,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--steps", type=int, default=0, help="optimiser steps; default: those of the shipped model")
     command.add_argument("--half", action="store_true", help="score: train on a random half of the space, for novelty")
     command.add_argument("--measured", type=Path, metavar="FILE", help="predictor: CSV of accuracies to learn from")
+    command.add_argument("--datasets", default="", help="predictor: comma-separated; default: all of the space")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
     command.set_defaults(run=_train)
@@ -205,6 +208,14 @@ def _numbers(text: str, name: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise ValueError(f"{name} is {text!r}; allowed: numbers separated by commas") from None
+
+
+def _names(space: SearchSpace, text: str) -> tuple[str, ...]:
+    """Datasets named in a comma-separated text; all of the space if it is empty. Unknown ones are a ``ValueError``."""
+    names = tuple(part.strip() for part in text.split(",") if part.strip()) or tuple(space.datasets)
+    for name in names:
+        space.dataset(name)
+    return names
 
 
 # ---------------------------------------------------------------------- commands
@@ -397,10 +408,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         for name in ("space", "steps", "sampler", "sde", "device")
         if getattr(arguments, name) is not None
     }
-    names = tuple(part for part in arguments.datasets.split(",") if part)
     space = spaces[given.get("space", "nasbench201")]()
-    for name in names:
-        space.dataset(name)
+    names = _names(space, arguments.datasets)
     scales = _numbers(arguments.scales, "scales")
     for scale in scales:
         RunSettings(space=space.name, dataset=next(iter(space.datasets)), guidance_scale=scale)
@@ -470,12 +479,15 @@ def _train(arguments: argparse.Namespace) -> None:
     given = {name: value for name in ("space", "device", "seed") if (value := getattr(arguments, name)) is not None}
     settings = RunSettings(**given)
     space, device = spaces[settings.space](), resolve_device(settings.device)
+    labels = None
+    if arguments.what in ("predictor", "all"):  # what is missing is said before hours of training, not after
+        labels = labelled(space, arguments.measured, _names(space, arguments.datasets))
     if arguments.what in ("score", "all"):
         halves = [arguments.half] if arguments.what == "score" else [False, True] if space.enumerable else [False]
         for half in halves:
             _train_score(space, settings.seed, arguments.steps or 9000, half, device, arguments.out)
-    if arguments.what in ("predictor", "all"):
-        _train_predictor(space, settings.seed, arguments.steps or 8000, arguments.measured, device, arguments.out)
+    if labels is not None:
+        _train_predictor(space, settings.seed, arguments.steps or 8000, labels, device, arguments.out)
 
 
 def _train_score(space: SearchSpace, seed: int, steps: int, half: bool, device: torch.device, out: Path) -> None:
@@ -493,10 +505,10 @@ def _train_score(space: SearchSpace, seed: int, steps: int, half: bool, device: 
 
 
 def _train_predictor(
-    space: SearchSpace, seed: int, steps: int, table: Path | None, device: torch.device, out: Path
+    space: SearchSpace, seed: int, steps: int, labels: Labelled, device: torch.device, out: Path
 ) -> None:
     name = f"{space.name}-predictor"
-    ops, values = labelled(space, table)
+    ops, values = labels
     complete = len(ops) == space.size
     config = TrainConfig(
         steps=max(1, steps * 3 // 4), lr=3e-3, warmup=100, weight_decay=1e-4 if complete else 1e-2, seed=seed
@@ -517,21 +529,24 @@ def _train_predictor(
     _keep(out, name, recipes.predictor_checkpoint(space, known, guidance, ranking, extra), result)
 
 
-def labelled(space: SearchSpace, table: Path | None) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Architectures with a measured value on every dataset that has any: operation indices (n, N), dataset -> (n,)."""
-    tables = {}
-    for dataset in space.datasets:
+def labelled(space: SearchSpace, table: Path | None, datasets: Sequence[str]) -> Labelled:
+    """Architectures with a measured accuracy on every one of ``datasets``; ``ValueError`` says what is missing."""
+    tables, missing = {}, []
+    for dataset in datasets:
         benchmark = measured(space.name, dataset, table=table)
-        if benchmark is not None:
+        if benchmark is None:
+            missing.append(dataset)
+        else:
             tables[dataset] = benchmark.table(dataset)
-    if not tables:
-        advice = how_to_add(space.name, next(iter(space.datasets)))
-        raise ValueError(f"no measured accuracies to learn from; give --measured FILE. {advice}")
+    if missing:
+        advice = (
+            "give --measured FILE, a CSV with the columns arch_str and one per dataset, or leave them out of --datasets"
+        )
+        raise ValueError(f"no measured accuracies to learn {', '.join(missing)} from; {advice}")
     there = ~torch.stack(list(tables.values())).isnan().any(0)
     if int(there.sum()) < 10:
-        raise ValueError(
-            f"{int(there.sum())} architectures have a value on all of {', '.join(tables)}; allowed: 10 or more"
-        )
+        found = f"{int(there.sum())} architectures have a value on all of {', '.join(tables)}"
+        raise ValueError(f"{found}; allowed: 10 or more")
     return space.all_ops[there], {dataset: values[there] for dataset, values in tables.items()}
 
 

@@ -16,7 +16,7 @@ from torch import Generator, Tensor, nn
 
 from dnag.checkpoint import Checkpoint, score_network
 from dnag.exact import Enumeration
-from dnag.losses import guidance_loss, score_matching_loss
+from dnag.losses import GuidanceBatch, guidance_batch, guidance_loss, score_matching_loss
 from dnag.nets.property_model import Labels
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
@@ -102,7 +102,6 @@ def train_guidance(
     """
     names = list(values)
     tables = [values[name].to(device) for name in names]
-    labels = [Labels.of(table) for table in tables]
     contexts = torch.eye(len(names), device=device)
     enumeration = Enumeration(space, device)
     sizes = PropertyPredictorConfig(space.num_nodes, space.num_ops, context=len(names), width=width)
@@ -111,7 +110,7 @@ def train_guidance(
     groups = 4  # of one dataset and scale each
 
     def loss(module: nn.Module, generator: Generator) -> Tensor:
-        losses = []
+        parts = []
         for _ in range(groups):
             which = int(torch.randint(len(names), (), generator=generator))
             first_order, strength, share = torch.rand(3, generator=generator).tolist()
@@ -121,10 +120,8 @@ def train_guidance(
             tilted = enumeration.tilted(tables[which], proposal).cpu()
             index = torch.multinomial(tilted, batch_size // groups, replacement=True, generator=generator)
             x0 = enumeration.centres[index.to(device)]
-            context = contexts[which].expand(len(x0), -1)
-            args = (enumeration, tables[which], labels[which], context, scale)
-            losses.append(guidance_loss(module, x0, *args, generator=generator))
-        return torch.cat(losses)
+            parts.append(guidance_batch(enumeration, x0, tables[which], contexts[which], scale, generator=generator))
+        return guidance_loss(module, GuidanceBatch.cat(parts))
 
     result = train(network, loss, config, state_path=state_path, callback=callback)
     return result.module, result  # type: ignore[return-value]

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from dnag.nets.layers import ModulatedBlock, ScalarEmbedding
 
-_SCALE_LABEL, _SMALLEST_SCALE = 25.0, 0.02
+# Slow sinusoids: what is learned at one noise level or scale should carry over to the next.
+_TIME_LABEL, _SCALE_LABEL, _SMALLEST_SCALE = 0.2, 3.0, 0.02
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class PropertyPredictor(nn.Module):
             state = "without" if context is None else "with"
             raise ValueError(f"called {state} a context; this predictor has context width {self.config.context}")
         scale = torch.zeros_like(time_label) if scale is None else scale
-        condition = self.embed_time(time_label) + self.embed_scale(_SCALE_LABEL * (scale + _SMALLEST_SCALE).log())
+        condition = self.embed_time(_TIME_LABEL * time_label)
+        condition = condition + self.embed_scale(_SCALE_LABEL * (scale + _SMALLEST_SCALE).log())
         if self.embed_context is not None:
             condition = condition + self.embed_context(context)
         condition = nn.functional.silu(condition)
