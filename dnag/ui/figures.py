@@ -155,9 +155,9 @@ def _outside(colours: dict[str, str], count: int) -> list[Figure]:
     note = {
         "xref": "paper",
         "yref": "paper",
-        "x": 0,
+        "x": 1,
         "y": 0,
-        "xanchor": "left",
+        "xanchor": "right",
         "yanchor": "bottom",
         "showarrow": False,
     }
