@@ -162,7 +162,9 @@ def generate(
         probability = torch.cat([torch.stack(frames) for _, frames, _ in histories], dim=1)
         value = torch.cat([torch.stack(values) for *_, values in histories], dim=1) if monitor is not None else None
         trajectory = Trajectory(level, probability, value)
-    decoded, projected = space.decode(x), space.project(x)
+    decoded = space.decode(x)
+    repaired = iter(space.project(x[[isinstance(result, Violation) for result in decoded]]))
+    projected = [next(repaired) if isinstance(result, Violation) else result for result in decoded]
     return Generation(decoded, projected, x, trajectory, nfe, time.perf_counter() - began)
 
 
