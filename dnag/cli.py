@@ -171,7 +171,7 @@ def _add_settings(command: argparse.ArgumentParser, names: Sequence[str]) -> Non
             type=kind,
             default=None,
             metavar="X",
-            help=f"{text} Default: {defaults[name]}".replace("%", "%%"),
+            help=(f"{text} Default: {defaults[name]}" if defaults[name] != "" else text).replace("%", "%%"),
         )
 
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from dnag.metrics import training_frequencies
 from dnag.samplers.base import Sampler, StepInfo
 from dnag.sdes.base import SDE
 from dnag.shapes import PropertyFn, ScoreFn
 from dnag.spaces.base import Architecture, SearchSpace, Violation
-from dnag.tensors import Noise, sample_seeds, uncentre
+from dnag.tensors import Noise, centre, sample_seeds, uncentre
 
 MAX_SAMPLES = 10_000
 _TRAJECTORY_BYTES = 24_000_000
@@ -121,6 +122,7 @@ def generate(
     batches: Sequence[Tensor] = seeds.split(config.batch_size)
     frame_bytes = config.num_samples * shape[0] * shape[1]
     wanted = set(kept_steps(sampler.num_steps, min(config.keep_frames, max(2, _TRAJECTORY_BYTES // frame_bytes))))
+    data_mean = centre(training_frequencies(space)[:, :-1]).float().to(device)
     finals, histories = [], []
     steps_done, nfe = 0, 0
     if progress is not None:
@@ -144,7 +146,7 @@ def generate(
                 progress(steps_done, sampler.num_steps * len(batches))
 
         with torch.no_grad():
-            final = sampler.sample(sde, score_fn, Noise(part, shape, device), callback=step)
+            final = sampler.sample(sde, score_fn, Noise(part, shape, device), data_mean=data_mean, callback=step)
             if wanted:
                 end = torch.full((len(part),), sde.t_min, device=final.device)
                 levels.append(sde.noise_level(end[:1]).cpu())
@@ -160,7 +162,9 @@ def generate(
         probability = torch.cat([torch.stack(frames) for _, frames, _ in histories], dim=1)
         value = torch.cat([torch.stack(values) for *_, values in histories], dim=1) if monitor is not None else None
         trajectory = Trajectory(level, probability, value)
-    decoded, projected = space.decode(x), space.project(x)
+    decoded = space.decode(x)
+    repaired = iter(space.project(x[[isinstance(result, Violation) for result in decoded]]))
+    projected = [next(repaired) if isinstance(result, Violation) else result for result in decoded]
     return Generation(decoded, projected, x, trajectory, nfe, time.perf_counter() - began)
 
 

@@ -67,7 +67,9 @@ class RunSettings:
     """
 
     space: str = choice("nasbench201", "Search space", lambda: list(spaces))
-    dataset: str = choice("cifar10", "Dataset", _datasets, help="What the architectures are meant for.")
+    dataset: str = choice(
+        "", "Dataset", _datasets, help="What the architectures are meant for. Default: the first of the space."
+    )
     guidance_scale: float = knob(
         2.0,
         "Guidance scale",
@@ -101,6 +103,8 @@ class RunSettings:
     predictor: str = field(default="")
 
     def __post_init__(self) -> None:
+        if not self.dataset and self.space in spaces:
+            object.__setattr__(self, "dataset", next(iter(spaces[self.space].datasets)))
         validate(self)
         spaces[self.space]().dataset(self.dataset)
         if self.guidance == "exact" and not spaces[self.space]().enumerable:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dnag.cli import main, read_architectures
+from dnag.runs import RunSettings
 from dnag.spaces import spaces
 
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
@@ -222,3 +223,10 @@ def test_evaluate_prints_figures_and_updates_a_file(capsys, tmp_path):
     assert text.endswith("after\n")
     page.write_text("no marks")
     assert "figures:begin" in refused(capsys, "evaluate", *arguments, "--update", str(page))
+
+
+def test_the_dataset_is_the_first_of_the_space_unless_it_is_named():
+    for name, space in spaces.items():
+        first, *others = space.datasets
+        assert RunSettings(space=name).dataset == first
+        assert all(RunSettings(space=name, dataset=other).dataset == other for other in others)

@@ -9,11 +9,12 @@ import torch
 from torch import Generator, Tensor
 
 from dnag.benchmarks import measured
-from dnag.exact import Enumeration, ExactGuidedScore, ExactScore
+from dnag.exact import Enumeration, ExactGuidedScore, ExactScore, Mixture
 from dnag.samplers import samplers
 from dnag.sdes import SDE, sdes
 from dnag.sdes.ve import VE
 from dnag.spaces import Architecture
+from dnag.spaces.base import ABSENT, Factor
 from dnag.tensors import Noise, centre, expand, uncentre
 
 LEVELS = torch.tensor([0.05, 0.3, 0.8, 1.5, 3.0, 10.0])
@@ -219,3 +220,22 @@ def test_a_space_too_large_to_list_is_refused(nasbench201, monkeypatch):
     with pytest.raises(ValueError, match=r"nasbench201 has 1.56e\+04 architectures; enumeration stops at 10,000"):
         Enumeration(fresh)
     ExactScore(fresh, sdes["ve"]())  # needs no list
+
+
+def test_a_factor_as_a_mixture_of_products():
+    weights = torch.tensor([0.1, 0.6, 0.3])
+    mixture = Mixture.of(Factor((0, 1), torch.tensor([[0, 1], [0, 2], [1, ABSENT]]), weights.log()), 3)
+    assert mixture is not None  # one component without the second node, one with it
+    order = mixture.log_mass.argsort()
+    assert mixture.log_mass[order].exp().tolist() == pytest.approx([0.3, 0.7])
+    alone, both = mixture.log_marginals[order].exp()
+    assert alone.tolist() == [[0, 1, 0, 0], [0, 0, 0, 1]]
+    assert both.flatten().tolist() == pytest.approx([1, 0, 0, 0, 0, 1 / 7, 6 / 7, 0])
+
+
+def test_a_factor_that_is_no_mixture_of_products_is_summed_choice_by_choice(nasbench201, monkeypatch):
+    assert Mixture.of(Factor((0, 1), torch.tensor([[0, 0], [1, 1]]), torch.full((2,), 0.5).log()), 2) is None
+    y, exact = noisy(nasbench201), ExactScore(nasbench201, VE())
+    monkeypatch.setattr(Mixture, "of", lambda *_: None)
+    summed = ExactScore(nasbench201, VE())
+    torch.testing.assert_close(exact.denoised(y, LEVELS), summed.denoised(y, LEVELS), rtol=0, atol=1e-5)

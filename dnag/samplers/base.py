@@ -127,6 +127,7 @@ class Sampler(ABC):
         noise: Noise,
         *,
         timesteps: Tensor | None = None,
+        data_mean: Tensor | None = None,
         callback: StepCallback | None = None,
     ) -> Tensor:
         """Run the whole grid from pure noise; the last mean, (B,*).
@@ -134,6 +135,8 @@ class Sampler(ABC):
         Args:
             noise: where all randomness comes from, one stream per sample; gives shape and device.
             timesteps: strictly decreasing times, (steps + 1,); default :meth:`grid`.
+            data_mean: ``E[x_0]``, which the first state is drawn around; default zero. The largest noise does not drown
+                it quite, and what the start gets wrong of it, the result gets wrong too.
             callback: called after every step. An exception it raises ends the run, which is how a run is cancelled.
         """
         times = self.grid(sde) if timesteps is None else timesteps
@@ -143,7 +146,8 @@ class Sampler(ABC):
         memory: dict[str, Any] = {}
         batch = noise.shape[0]
         t = times[0].expand(batch)
-        x = mean = sde.marginal(t[:1])[1] * noise()
+        alpha, sigma = sde.marginal(t[:1])
+        x = mean = sigma * noise() + (0.0 if data_mean is None else alpha * data_mean)
         for index in range(1, len(times)):
             s = times[index].expand(batch)
             x, mean = self.step(sde, recorded, x, t, s, noise, memory)

@@ -242,8 +242,9 @@ class SearchSpace(ABC):
         ops = torch.empty(x.shape[:2], dtype=torch.long, device=x.device)
         for factor in self.factors:
             centres = self.encode_ops(factor.choices).flatten(1).to(x)  # (C, n*F)
-            part = x[:, list(factor.nodes)].flatten(1)
-            nearest = (centres.square().sum(1) - 2 * part @ centres.T).argmin(1)
+            parts = x[:, list(factor.nodes)].flatten(1).split(1024)  # a (1024, C) table of distances at a time
+            norms = centres.square().sum(1)
+            nearest = torch.cat([torch.addmm(norms, part, centres.T, alpha=-2).argmin(1) for part in parts])
             ops[:, list(factor.nodes)] = factor.choices.to(x.device)[nearest]
         return [Architecture(self.name, tuple(row)) for row in ops.tolist()]
 

@@ -267,3 +267,18 @@ def test_the_corrector_keeps_the_marginal(sde):
 def test_every_sampler_has_a_label():
     labels = [cls.label for cls in samplers.values()]
     assert len(set(labels)) == len(labels) and all(labels)
+
+
+def test_the_start_is_drawn_around_the_mean_of_the_data(method, sde):
+    # without it the noise of the start, of mean 0, stands for data of another mean than MU
+    t = torch.tensor([sde.t_max])
+    alpha = float(sde.marginal(t)[0])
+    seen: list[Tensor] = []
+
+    def score(x: Tensor, t: Tensor) -> Tensor:
+        seen.append(x)
+        return exact_score(sde)(x, t)
+
+    method(num_steps=2).sample(sde, score, noise(3))
+    method(num_steps=2).sample(sde, score, noise(3), data_mean=torch.full(SHAPE, MU))
+    torch.testing.assert_close(seen[len(seen) // 2], seen[0] + alpha * MU)
