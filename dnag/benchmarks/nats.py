@@ -90,9 +90,7 @@ def read_accuracies(path: Path, index: int) -> dict[str, float]:
     try:
         state = state[EPOCHS]
         for part in (state, state["all_results"], state["dataset_seed"], *state["all_results"].values()):
-            if not isinstance(
-                part, dict
-            ):  # given a text, the package would take it for the name of a pickle and load it
+            if not isinstance(part, dict):  # a text would be taken by the package for the name of a pickle to load
                 raise TypeError(f"a {type(part).__name__} where a dict should be")
         results = ArchResults.create_from_state_dict(state)
         if read_index(path).get(spaces[SPACE]().parse(results.arch_str).ops) != index:
