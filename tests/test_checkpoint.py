@@ -15,18 +15,18 @@ from safetensors.torch import load_file, save_file
 from torch import Generator, nn
 
 from dnag.checkpoint import DIRECTORY, Checkpoint, CheckpointError, installed, load, read_header, save, score_network
-from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.spaces import SearchSpace
 
 SIZES = {"width": 16, "depth": 2, "heads": 2, "hidden": 16, "head": 16}
 
 
-def predictors(space: SearchSpace) -> dict[str, nn.Module]:
+def several(space: SearchSpace) -> dict[str, nn.Module]:
     ranking = RankingPredictorConfig(8, 7, 3, space.identity_ops, space.zero_ops, width=8, hidden=8)
     return {
-        "guidance": PropertyPredictor(PropertyPredictorConfig(8, 7, context=3, width=16, depth=1, condition=16)),
         "ranking.0": RankingPredictor(ranking, adjacency=space.adjacency),
+        "ranking.1": RankingPredictor(ranking, adjacency=space.adjacency),
+        "score": score_network(space, **SIZES).eval(),
     }
 
 
@@ -59,16 +59,18 @@ def test_a_score_network_comes_back(nasbench201, tmp_path):
     assert not again.training and not any(p.requires_grad for p in again.parameters())
 
 
-def test_several_networks_of_other_kinds_come_back(nasbench201, tmp_path):
-    modules = predictors(nasbench201)
+def test_several_networks_come_back_each_by_its_name(nasbench201, tmp_path):
+    modules = several(nasbench201)
     path = tmp_path / "predictor.safetensors"
     save(path, Checkpoint("predictor", "nasbench201", modules))
     found = load(path, kind="predictor").modules
     assert list(found) == list(modules)
     x, t = torch.rand(4, 8, 7, generator=Generator().manual_seed(1)), torch.rand(4)
     context = torch.eye(3)[[0, 1, 2, 0]]
-    assert torch.equal(found["guidance"](x, t, context, t), modules["guidance"](x, t, context, t))
-    assert torch.equal(found["ranking.0"](x, context), modules["ranking.0"](x, context))
+    assert torch.equal(found["score"](x, t), modules["score"](x, t))
+    values = [found[name](x, context) for name in ("ranking.0", "ranking.1")]
+    assert torch.equal(values[0], modules["ranking.0"](x, context)) and not torch.equal(*values)
+    assert torch.equal(values[1], modules["ranking.1"](x, context))
 
 
 def test_no_checkpoint_in_this_format_is_a_pickle(score):
