@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from dnag.exact import ExactDenoiser
 from dnag.graph import attention_mask
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
@@ -59,13 +60,13 @@ def score_network(space: SearchSpace, **sizes: Any) -> ScoreNetwork:
     return ScoreNetwork(ScoreNetworkConfig(**sizes), mask=attention_mask(space.adjacency), positions=space.positions)
 
 
-def _build(space: SearchSpace, description: Mapping[str, Any]) -> nn.Module:
+def _build(space: SearchSpace, description: Mapping[str, Any], device: str | torch.device) -> nn.Module:
     config = dict(description["config"])
     match description["class"]:
         case "ScoreNetwork":
             return score_network(space, **config)
         case "PropertyPredictor":
-            return PropertyPredictor(PropertyPredictorConfig(**config))
+            return PropertyPredictor(PropertyPredictorConfig(**config), denoiser=ExactDenoiser(space, device).denoised)
         case "RankingPredictor":
             return RankingPredictor(RankingPredictorConfig(**config), adjacency=space.adjacency)
         case other:
@@ -95,7 +96,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 def read_header(path: Path) -> dict[str, Any]:
     """The JSON header of a checkpoint, without its tensors. ``CheckpointError`` says what is wrong with the file."""
     if not path.is_file():
-        raise CheckpointError(f"no checkpoint at {path}")
+        raise CheckpointError(f"no checkpoint {path.name} in {path.parent.name or path.parent}")
     with path.open("rb") as file:
         start = file.read(9)  # a safetensors file: the length of its header in 8 bytes, which may be any, and a brace
     if start[8:] != b"{" and (start[:1] == b"\x80" or start[:2] == b"PK"):
@@ -144,7 +145,7 @@ def load(path: Path, *, kind: str, space: str | None = None, device: str | torch
                 name, parameter = key.split("/", 1)
                 tensors.setdefault(name, {})[parameter] = file.get_tensor(key)
         for name, description in header["modules"].items():
-            module = _build(owner, description)
+            module = _build(owner, description, device)
             module.load_state_dict(tensors.get(name, {}))
             modules[name] = module.to(device).eval().requires_grad_(False)
     except Exception as error:

@@ -58,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     parser = _parser()
     arguments = parser.parse_args(argv)
+    # One core is left to others: with a thread on every core, small networks spend their time waiting for each other.
+    torch.set_num_threads(getattr(arguments, "threads", 0) or max(1, (os.cpu_count() or 2) - 1))
     try:
         return arguments.run(arguments) or 0
     except (ValueError, FileNotFoundError, PermissionError, IsADirectoryError) as error:
@@ -149,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--half", action="store_true", help="score: train on a random half of the space, for novelty")
     command.add_argument("--measured", type=Path, metavar="FILE", help="predictor: CSV of accuracies to learn from")
     command.add_argument("--datasets", default="", help="predictor: comma-separated; default: all of the space")
-    command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all")
+    command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
     command.set_defaults(run=_train)
     return parser
@@ -474,8 +476,6 @@ def _replace_between(path: Path, mark: str, text: str) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     if arguments.steps < 0:
         raise ValueError(f"steps is {arguments.steps}; allowed: 1 or more")
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
     given = {name: value for name in ("space", "device", "seed") if (value := getattr(arguments, name)) is not None}
     settings = RunSettings(**given)
     space, device = spaces[settings.space](), resolve_device(settings.device)
@@ -485,9 +485,9 @@ def _train(arguments: argparse.Namespace) -> None:
     if arguments.what in ("score", "all"):
         halves = [arguments.half] if arguments.what == "score" else [False, True] if space.enumerable else [False]
         for half in halves:
-            _train_score(space, settings.seed, arguments.steps or 9000, half, device, arguments.out)
+            _train_score(space, settings.seed, arguments.steps or 6000, half, device, arguments.out)
     if labels is not None:
-        _train_predictor(space, settings.seed, arguments.steps or 8000, labels, device, arguments.out)
+        _train_predictor(space, settings.seed, arguments.steps or 7000, labels, device, arguments.out)
 
 
 def _train_score(space: SearchSpace, seed: int, steps: int, half: bool, device: torch.device, out: Path) -> None:

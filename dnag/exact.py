@@ -63,12 +63,10 @@ class Mixture:
         return centre(probability[..., :-1])
 
 
-class ExactScore:
-    """The score of the training distribution; a ``ScoreFn``."""
+class ExactDenoiser:
+    """The denoised estimate under the training distribution of a space, differentiable."""
 
-    def __init__(self, space: SearchSpace, sde: SDE, device: torch.device | str = "cpu"):
-        self.space = space
-        self.sde = sde
+    def __init__(self, space: SearchSpace, device: torch.device | str = "cpu"):
         self._factors = [
             (list(factor.nodes), centre(space.encode_ops(factor.choices)).to(device), factor.log_weights.to(device))
             for factor in space.factors
@@ -85,7 +83,7 @@ class ExactScore:
 
     def denoised(self, y: Tensor, level: Tensor) -> Tensor:
         """``E[x_0 | y]``, (B,N,F) centred."""
-        estimate = torch.empty_like(y)
+        estimate = torch.zeros_like(y)
         for index, (nodes, centres, _) in enumerate(self._factors):
             mixture = self._mixtures[index]
             if mixture is not None:
@@ -94,6 +92,15 @@ class ExactScore:
                 probability = self._choice_posterior(index, y, level)
                 estimate[:, nodes] = (probability @ centres.flatten(1)).view(-1, *centres.shape[1:])
         return estimate
+
+
+class ExactScore(ExactDenoiser):
+    """The score of the training distribution; a ``ScoreFn``."""
+
+    def __init__(self, space: SearchSpace, sde: SDE, device: torch.device | str = "cpu"):
+        super().__init__(space, device)
+        self.space = space
+        self.sde = sde
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = self.sde.marginal(t)

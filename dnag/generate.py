@@ -150,7 +150,8 @@ def generate(
             if wanted:
                 end = torch.full((len(part),), sde.t_min, device=final.device)
                 levels.append(sde.noise_level(end[:1]).cpu())
-                frames.append(to_bytes(final))
+                ops = torch.tensor([arch.ops for arch in space.project(uncentre(final).cpu())])
+                frames.append(to_bytes(centre(space.encode_ops(ops))))  # what the sample is read as
                 if monitor is not None:
                     values.append(monitor(final * sde.marginal(end[:1])[0], end).cpu())
         finals.append(uncentre(final).cpu())

@@ -41,7 +41,7 @@ def property_loss(
     """Regression of ``y (B,)`` from noised ``x0 (B,N,F)``, whose minimiser is ``E[y | x_t]``; (B,)."""
     level = log_uniform_levels(torch.rand(len(x0), generator=generator).to(x0))
     noise = torch.randn(x0.shape, generator=generator).to(x0)
-    return (predictor(*condition_level(x0 + expand(level, x0) * noise, level), context) - y).square()
+    return (predictor(x0 + expand(level, x0) * noise, level, context) - y).square()
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def guidance_loss(predictor: nn.Module, batch: GuidanceBatch) -> Tensor:
     count less there.
     """
     y = batch.y.clone().requires_grad_(True)
-    output = predictor(*condition_level(y, batch.level), batch.context, batch.scale)
+    output = predictor(y, batch.level, batch.context, batch.scale)
     value = batch.best - batch.spread * F.softplus(output)
     (slope,) = torch.autograd.grad(value.sum(), y, create_graph=True)
     value_error = F.huber_loss(value / batch.spread, batch.value / batch.spread, reduction="none")

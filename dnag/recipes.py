@@ -15,7 +15,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from dnag.checkpoint import Checkpoint, score_network
-from dnag.exact import Enumeration
+from dnag.exact import Enumeration, ExactDenoiser
 from dnag.losses import GuidanceBatch, guidance_batch, guidance_loss, score_matching_loss
 from dnag.nets.property_model import Labels
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
@@ -105,7 +105,8 @@ def train_guidance(
     contexts = torch.eye(len(names), device=device)
     enumeration = Enumeration(space, device)
     sizes = PropertyPredictorConfig(space.num_nodes, space.num_ops, context=len(names), width=width)
-    network = initialised(lambda: PropertyPredictor(sizes), config.seed).to(device)
+    denoiser = ExactDenoiser(space, device).denoised
+    network = initialised(lambda: PropertyPredictor(sizes, denoiser=denoiser), config.seed).to(device)
     low, high = (math.log(scale) for scale in GUIDANCE_SCALES)
     groups = 4  # of one dataset and scale each
 

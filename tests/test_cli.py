@@ -120,7 +120,7 @@ def test_info_lists_what_is_installed(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--space", "darts"], ["search space", "'darts'", "nasbench201"]),
+        (["--space", "darts"], ["space", "'darts'", "nasbench201"]),
         (["--dataset", "mnist"], ["dataset", "'mnist'", "cifar10"]),
         (["--sampler", "rk45"], ["sampler", "'rk45'", "heun"]),
         (["--sde", "edm"], ["sde", "'edm'", "ve"]),

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from dnag.nets.property_predictor import PropertyPredictor
 from dnag.nets.ranking_predictor import RankingPredictor
-from dnag.nets.score_model import condition
 from dnag.sdes.base import SDE
+from dnag.tensors import expand
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,11 @@ class PropertyModel:
         self.scale = scale
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
-        scaled, label = condition(self.sde, x, t)
+        alpha, sigma = self.sde.marginal(t)
+        level = sigma / alpha
         context = None if self.context is None else self.context.to(x).expand(len(x), -1)
-        return self.labels.value(self.predictor(scaled, label, context, torch.full_like(label, self.scale)))
+        output = self.predictor(x / expand(alpha, x), level, context, torch.full_like(level, self.scale))
+        return self.labels.value(output)
 
 
 class RankingEnsemble:

@@ -37,6 +37,10 @@ def label_of(name: str, value: str, space: Any = None) -> str:
 def _options(name: str, knob: Knob, space: Any) -> list[str]:
     assert knob.choices is not None
     options = list(knob.choices())
+    if name == "space":  # one without models has nothing to show; the command line trains them
+        from dnag.ui import loaders
+
+        return [option for option in options if loaders.has_models(option)] or options
     return [option for option in options if option in space.datasets] if name == "dataset" and space else options
 
 

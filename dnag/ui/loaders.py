@@ -54,6 +54,13 @@ def warm_up() -> bool:
     return True
 
 
+def has_models(space: str) -> bool:
+    """Are a score network and a predictor of ``space`` installed?"""
+    from dnag.bundle import checkpoint_path
+
+    return all(checkpoint_path(f"{space}-{kind}").exists() for kind in ("score", "predictor"))
+
+
 def accuracy_spread(space: str, dataset: str, device: str) -> float | None:
     """Standard deviation of accuracy that the predictor was told, in points; None where no predictor is installed."""
     from dnag.runs import resolve_device
