@@ -423,6 +423,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         seeds=arguments.seeds,
         retrain=arguments.retrain,
     )
+    for path in arguments.update:
+        _marked(path, "figures")  # said before the work, not after
     with Bar("evaluating") as bar:
         figures = evaluate(settings, measured_table=arguments.measured, progress=bar.say)
     _print_figures(figures, arguments, mark="figures")
@@ -434,6 +436,8 @@ def _bench(arguments: argparse.Namespace) -> None:
     if arguments.repeats < 1:
         raise ValueError(f"repeats is {arguments.repeats}; allowed: 1 or more")
     settings = _settings(arguments)
+    for path in arguments.update:
+        _marked(path, "bench")
     with Bar("measuring") as bar:
         figures = bench(
             BenchSettings(settings.space, settings.device, arguments.repeats, arguments.app), progress=bar.say
@@ -462,12 +466,18 @@ def _print_figures(figures: list[Figure], arguments: argparse.Namespace, mark: s
         print(_table(rows))
 
 
-def _replace_between(path: Path, mark: str, text: str) -> None:
-    """Put ``text`` between ``<!-- mark:begin -->`` and ``<!-- mark:end -->`` of a file."""
+def _marked(path: Path, mark: str) -> tuple[str, str, str]:
+    """A file's text and its marks ``<!-- mark:begin -->`` and ``<!-- mark:end -->``; ``ValueError`` without them."""
     begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
     old = path.read_text(encoding="utf-8")
     if begin not in old or end not in old:
         raise ValueError(f"{path} has no {begin} ... {end}")
+    return old, begin, end
+
+
+def _replace_between(path: Path, mark: str, text: str) -> None:
+    """Put ``text`` between the marks of a file."""
+    old, begin, end = _marked(path, mark)
     head, rest = old.split(begin, 1)
     tail = rest.split(end, 1)[1]
     write_aside(path, lambda aside: aside.write_text(f"{head}{begin}\n{text}\n{end}{tail}", encoding="utf-8"))
