@@ -238,6 +238,11 @@ def test_it_fits_every_width_and_theme_and_is_accessible(
     assert axe_violations(page) == []
     page.get_by_role("button", name=text.EMPTY_BUTTON).click()
     result(page)
+    # A chart that Plotly has not filled yet has a box that scrolls; what is judged is the finished page.
+    page.wait_for_function(
+        "(() => { const c = [...document.querySelectorAll('.stPlotlyChart')];"
+        " return c.length >= 2 && c.every(e => e.querySelector('.main-svg')); })()"
+    )
     assert axe_violations(page) == []
     beyond = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
     assert page.evaluate(beyond) <= 0
