@@ -521,7 +521,7 @@ def _train_predictor(
     ops, values = labels
     complete = len(ops) == space.size
     config = TrainConfig(
-        steps=max(1, steps * 3 // 4), lr=3e-3, warmup=100, weight_decay=1e-4 if complete else 1e-2, seed=seed
+        steps=max(1, steps * 6 // 7), lr=3e-3, warmup=100, weight_decay=1e-4 if complete else 1e-2, seed=seed
     )
     with Bar(f"{name}, ranking") as bar:
         ranking = recipes.train_ranking(space, ops, values, config, device=device, callback=bar.train)
