@@ -15,6 +15,8 @@ from safetensors.torch import load_file, save_file
 from torch import Generator, nn
 
 from dnag.checkpoint import DIRECTORY, Checkpoint, CheckpointError, installed, load, read_header, save, score_network
+from dnag.exact import ExactDenoiser
+from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.spaces import SearchSpace
 
@@ -23,9 +25,11 @@ SIZES = {"width": 16, "depth": 2, "heads": 2, "hidden": 16, "head": 16}
 
 def several(space: SearchSpace) -> dict[str, nn.Module]:
     ranking = RankingPredictorConfig(8, 7, 3, space.identity_ops, space.zero_ops, width=8, hidden=8)
+    guidance = PropertyPredictorConfig(space.num_nodes, space.num_ops, context=3, width=8, depth=1, condition=8)
     return {
         "ranking.0": RankingPredictor(ranking, adjacency=space.adjacency),
         "ranking.1": RankingPredictor(ranking, adjacency=space.adjacency),
+        "guidance": PropertyPredictor(guidance, denoiser=ExactDenoiser(space).denoised),
         "score": score_network(space, **SIZES).eval(),
     }
 
