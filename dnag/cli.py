@@ -26,7 +26,6 @@ from dnag.evaluation import EvaluationSettings, Figure, evaluate, to_markdown
 from dnag.figures import loss_curve_svg
 from dnag.knobs import knobs
 from dnag.presets import PRESETS, preset
-from dnag.registry import UnknownNameError
 from dnag.runs import (
     JSON_COLUMNS,
     RunResult,
@@ -118,30 +117,14 @@ def _parser() -> argparse.ArgumentParser:
         "--retrain", type=int, default=0, metavar="N", help="also train a predictor on N architectures"
     )
     command.add_argument("--measured", type=Path, metavar="FILE", help="CSV of measured accuracies to judge by")
-    command.add_argument("--format", default="table", choices=("table", "json", "markdown"))
-    command.add_argument(
-        "--update",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="put the table into FILE, between its figures marks",
-    )
+    _add_figures(command, "figures")
     command.set_defaults(run=_evaluate)
 
     command = commands.add_parser("bench", help="time, memory, evaluations, cold start")
     _add_settings(command, ["space", "device"])
     command.add_argument("--app", action="store_true", help="also start the app and time its first page in Chromium")
     command.add_argument("--repeats", type=int, default=5)
-    command.add_argument("--format", default="table", choices=("table", "json", "markdown"))
-    command.add_argument(
-        "--update",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="put the table into FILE, between its bench marks",
-    )
+    _add_figures(command, "bench")
     command.set_defaults(run=_bench)
 
     command = commands.add_parser("train", help="train a shipped model anew")
@@ -189,6 +172,12 @@ def _real(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def _add_figures(command: argparse.ArgumentParser, mark: str) -> None:
+    command.add_argument("--format", default="table", choices=("table", "json", "markdown"))
+    text = f"put the table into FILE, between its {mark} marks"
+    command.add_argument("--update", type=Path, action="append", default=[], metavar="FILE", help=text)
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:
@@ -685,6 +674,3 @@ def _cell(value: Any) -> str:
         if isinstance(value, float)
         else str(value)
     )
-
-
-__all__ = ["UnknownNameError", "info", "labelled", "main", "read_architectures"]

@@ -181,7 +181,7 @@ def _dataset_figures(
                 source,
             )
         )
-    figures.append(Figure(f"{label}: mean accuracy, unguided", float(truth.mean()), "%", note=source))
+    figures.append(Figure(f"{label}: mean accuracy of all {space.size:,}", float(truth.mean()), "%", note=source))
     for scale in settings.scales:
         exact = float(enumeration.tilted(truth, scale) @ truth)
         for form in settings.forms:

@@ -113,8 +113,7 @@ def generate(
     Args:
         monitor: evaluated on every kept frame; its values stand in ``trajectory.value``.
         progress: told ``(steps done, steps in all)`` over all batches, before the first and after each. An exception
-        from
-            it ends the run.
+            from it ends the run.
     """
     began = time.perf_counter()
     shape = (space.num_nodes, space.num_ops)

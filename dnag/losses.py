@@ -1,10 +1,8 @@
 r"""Training losses, one number per sample.
 
-score matching     |D(x0 + n z, n) - x0|^2,  n log-uniform                              (denoised form)
-                   |sigma s(alpha x0 + sigma z, t) + z|^2,  t uniform                   (score and noise forms: the
-                   paper's)
-property           (f(x0 + n z, n) - y)^2                                               (first-order guidance, the
-paper's) guidance           certainty equivalent and its gradient, against their exact values    (enumerable spaces)
+score matching   |D(x0 + n z, n) - x0|^2,  n log-uniform                    (denoised form)
+                 |sigma s(alpha x0 + sigma z, t) + z|^2,  t uniform         (score and noise forms, the paper's)
+guidance         certainty equivalent and its gradient, against their exact values       (enumerable spaces)
 """
 
 from __future__ import annotations
@@ -33,15 +31,6 @@ def score_matching_loss(model: ScoreModel, x0: Tensor, *, generator: Generator) 
     t = model.sde.t_min + (model.sde.t_max - model.sde.t_min) * uniform
     sigma = expand(model.sde.marginal(t)[1], x0)
     return (sigma * model(model.sde.perturb(x0, t, noise), t) + noise).square().flatten(1).mean(1)
-
-
-def property_loss(
-    predictor: nn.Module, x0: Tensor, y: Tensor, context: Tensor | None, *, generator: Generator
-) -> Tensor:
-    """Regression of ``y (B,)`` from noised ``x0 (B,N,F)``, whose minimiser is ``E[y | x_t]``; (B,)."""
-    level = log_uniform_levels(torch.rand(len(x0), generator=generator).to(x0))
-    noise = torch.randn(x0.shape, generator=generator).to(x0)
-    return (predictor(x0 + expand(level, x0) * noise, level, context) - y).square()
 
 
 @dataclass(frozen=True)

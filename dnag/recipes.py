@@ -1,6 +1,7 @@
 r"""How the shipped checkpoints are trained: one function each, run by ``python -m dnag train``.
 
-Each recipe builds a network, trains it (resumably), and returns a :class:`~dnag.checkpoint.Checkpoint`.
+The score network and the noise-aware predictor take most of the time and can be resumed; the members of the ranking
+ensemble, a minute or so each, are trained in one go.
 """
 
 from __future__ import annotations

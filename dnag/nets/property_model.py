@@ -44,8 +44,8 @@ class Labels:
         return (-((self.best - values).clamp_min(0) + 1).log() - self.log_mean) / self.log_spread
 
     def rank_value(self, output: Tensor) -> Tensor:
-        """The inverse of :meth:`rank_target`, at most ``best``."""
-        return self.best + 1 - (-(output * self.log_spread + self.log_mean)).exp().clamp_min(1)
+        """The inverse of :meth:`rank_target`. Not capped at ``best``, which keeps the order and spread of the top."""
+        return self.best + 1 - (-(output * self.log_spread + self.log_mean)).exp()
 
 
 class PropertyModel:

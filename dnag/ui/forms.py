@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from dnag.knobs import Knob, knobs
-from dnag.ui import state, text
+from dnag.ui import loaders, state, text
 
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 FEW = 2  # choices up to this many are laid out side by side
@@ -35,12 +35,7 @@ def label_of(name: str, value: str, space: Any = None) -> str:
 
 
 def _options(name: str, knob: Knob, space: Any) -> list[str]:
-    assert knob.choices is not None
-    options = list(knob.choices())
-    if name == "space":  # one without models has nothing to show; the command line trains them
-        from dnag.ui import loaders
-
-        return [option for option in options if loaders.has_models(option)] or options
+    options = loaders.offered(name, knob)
     return [option for option in options if option in space.datasets] if name == "dataset" and space else options
 
 

@@ -13,6 +13,7 @@ from dnag.ui.jobs import JobManager
 
 if TYPE_CHECKING:
     from dnag.bundle import ModelStore
+    from dnag.knobs import Knob
 
 KEPT_FRAMES = 60
 
@@ -54,11 +55,17 @@ def warm_up() -> bool:
     return True
 
 
-def has_models(space: str) -> bool:
-    """Are a score network and a predictor of ``space`` installed?"""
+def offered(name: str, knob: Knob) -> list[str]:
+    """The choices of a setting that the page offers: all, but for spaces that no model is installed for."""
     from dnag.bundle import checkpoint_path
 
-    return all(checkpoint_path(f"{space}-{kind}").exists() for kind in ("score", "predictor"))
+    assert knob.choices is not None
+    options = list(knob.choices())
+    if name != "space":
+        return options
+    kinds = ("score", "predictor")
+    ready = [space for space in options if all(checkpoint_path(f"{space}-{kind}").exists() for kind in kinds)]
+    return ready or options  # with nothing installed, a run says what is missing
 
 
 def accuracy_spread(space: str, dataset: str, device: str) -> float | None:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from dnag.knobs import Knob, knobs
-from dnag.ui import text
+from dnag.ui import loaders, text
 
 VIEWER, LINK, NOTICE = "_viewer", "_link", "_notice"
 JOB, LEFT, REMADE, SHOWN = "_job", "_left", "_remade", "_shown"
@@ -51,7 +51,7 @@ def read_link(owner: type) -> Link:
             if given is None:
                 continue
             try:
-                link.values[name] = parse(knob, defaults[name], given)
+                link.values[name] = parse(name, knob, defaults[name], given)
             except ValueError as error:
                 link.problems.append(text.LINK_BAD_ITEM.format(name=knob.label, value=repr(given), allowed=error))
                 del st.query_params[name]
@@ -59,10 +59,10 @@ def read_link(owner: type) -> Link:
     return st.session_state[LINK]
 
 
-def parse(knob: Knob, default: Any, given: str) -> Any:
+def parse(name: str, knob: Knob, default: Any, given: str) -> Any:
     """The value a link's text stands for; ``ValueError`` says what is allowed."""
     if knob.choices is not None:
-        allowed = list(knob.choices())
+        allowed = loaders.offered(name, knob)
         if given in allowed:
             return given
         raise ValueError(", ".join(allowed))

@@ -282,3 +282,15 @@ def test_words() -> None:
     assert forms.scale_words(0, None) == text.SCALE_OFF
     assert "22,026 times" in forms.scale_words(10, 12345.6)
     assert "12,346" in forms.scale_words(10, 12345.6)
+
+
+def test_a_space_without_models_is_not_offered():
+    from dnag.knobs import knobs
+    from dnag.runs import RunSettings
+    from dnag.ui import loaders
+
+    described = knobs(RunSettings)
+    assert described["space"].choices is not None
+    assert "mobilenetv3" in described["space"].choices()
+    assert loaders.offered("space", described["space"]) == ["nasbench201"]
+    assert "heun" in loaders.offered("sampler", described["sampler"])
