@@ -113,26 +113,27 @@ def measured(space: str, dataset: str, *, table: Path | None = None) -> Benchmar
 
     A CSV file given as ``table`` comes first, then what ``DNAG_DATA`` names, then what was installed with the package.
     """
-    from dnag.benchmarks.csv_table import CsvTable
+    from dnag.benchmarks.csv_table import table_format
 
     owner = spaces[space]()
     owner.dataset(dataset)
     found = installed_benchmarks(owner)
     if table is not None:
-        found.insert(0, CsvTable(table, owner))
+        found.insert(0, table_format(table)(table, owner))
     return next((source for source in found if dataset in source.datasets), None)
 
 
 def how_to_add(space: str, dataset: str) -> str:
     """What to tell a user who misses the values of a dataset."""
-    from dnag.benchmarks.csv_table import ARCHITECTURE
+    from dnag.benchmarks.csv_table import ARCHITECTURE, other_columns
     from dnag.benchmarks.nats import DIRECTORY, SPACE
 
     label = spaces[space]().dataset(dataset).label
     given = os.environ.get(VARIABLE, "").strip()
     found = f" ({VARIABLE} is {given!r}, which holds none)" if given else ""
     official = f"a directory with the official NATS-Bench files ({DIRECTORY}), or to " if space == SPACE else ""
+    others = "".join(f", or with {columns}" for columns in other_columns(space))
     return (
         f"{label}: {NOT_INSTALLED}{found}. To add one, set {VARIABLE} to {official}a CSV file with the columns "
-        f"{ARCHITECTURE} and {dataset} (test accuracy in %), and start again."
+        f"{ARCHITECTURE} and {dataset} (test accuracy in %){others}, and start again."
     )
