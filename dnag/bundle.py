@@ -1,4 +1,4 @@
-r"""The models of one search space, ready to be used: score network, noise-aware predictor, ranking ensemble.
+r"""The models of one search space, ready to be used: score network, noise-aware predictor, ranking ensemble, latency.
 
 A bundle holds no state of a run. The dataset is an argument of every method that needs one, never stored on a model,
 so that concurrent runs cannot see each other's.
@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
+from dnag.additive import Additive
 from dnag.checkpoint import DIRECTORY, Checkpoint, CheckpointError, load
-from dnag.exact import Enumeration
+from dnag.costs import CostModel, cost_models
+from dnag.exact import Enumeration, ExactDenoiser
 from dnag.nets.property_model import Labels, PropertyModel, RankingEnsemble
 from dnag.nets.score_model import ScoreModel
 from dnag.sdes.base import SDE
@@ -30,52 +32,84 @@ def checkpoint_path(name: str, directory: Path = DIRECTORY) -> Path:
     return directory / f"{name}.safetensors"
 
 
+def task_name(space: SearchSpace, dataset: str, resolution: int = 0) -> str:
+    """How a predictor calls a dataset at an image size: by the dataset's name alone for its own size, or 0."""
+    return dataset if resolution in (0, space.dataset(dataset).resolution) else f"{dataset}@{resolution}"
+
+
 @dataclass
 class ModelBundle:
-    """Models of ``space``. ``predictor`` is None where no predictor is installed: then nothing is guided or ranked."""
+    """Models of ``space``. ``predictor`` is None where no predictor is installed: then nothing is guided or ranked;
+    ``latency`` is None where no latency is known.
+
+    Methods take a dataset and, where it makes a difference, an image size in pixels (default: the dataset's own).
+    """
 
     space: SearchSpace
     score: Checkpoint
     predictor: Checkpoint | None
     device: torch.device
+    latency: Checkpoint | None = None
     _values: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    _tilts: dict[tuple[str, int], Additive] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def score_fn(self, sde: SDE) -> ScoreModel:
         """The score network as a score function of ``sde``."""
         return ScoreModel(self.score.modules["score"], sde, self.score.extra["prediction"]).eval()
 
-    def _dataset(self, dataset: str) -> tuple[Checkpoint, Labels, Tensor]:
+    def _task(self, dataset: str, resolution: int) -> tuple[Checkpoint, Labels, Tensor]:
         if self.predictor is None:
             raise CheckpointError(
                 f"no predictor is installed for {self.space.name}; train one, or use guidance scale 0"
             )
         known: dict[str, Any] = self.predictor.extra["datasets"]
-        if dataset not in known:
-            raise ValueError(f"the predictor does not know dataset {dataset!r}; allowed: {', '.join(known)}")
-        entry = known[dataset]
+        task = task_name(self.space, dataset, resolution)
+        if task not in known:
+            raise ValueError(f"the predictor does not know dataset {task!r}; allowed: {', '.join(known)}")
+        entry = known[task]
         return self.predictor, Labels(**entry["labels"]), torch.tensor(entry["context"], device=self.device)
 
-    def labels(self, dataset: str) -> Labels:
+    def labels(self, dataset: str, resolution: int = 0) -> Labels:
         """What the predictor was told of the dataset's values."""
-        return self._dataset(dataset)[1]
+        return self._task(dataset, resolution)[1]
 
-    def property_fn(self, dataset: str, sde: SDE, scale: float = 0.0) -> PropertyModel:
+    def property_fn(self, dataset: str, sde: SDE, scale: float = 0.0, resolution: int = 0) -> PropertyModel:
         """Predicted accuracy in % of noisy architectures; at ``scale`` > 0 the certainty equivalent."""
-        predictor, labels, context = self._dataset(dataset)
+        predictor, labels, context = self._task(dataset, resolution)
         network: Any = predictor.modules["guidance"]
         return PropertyModel(network, sde, labels, context, scale)
 
-    def ranking(self, dataset: str) -> RankingEnsemble:
+    def ranking(self, dataset: str, resolution: int = 0) -> RankingEnsemble:
         """Predicted accuracy in % of finished architectures, with the spread of the ensemble."""
-        predictor, labels, context = self._dataset(dataset)
+        predictor, labels, context = self._task(dataset, resolution)
         members: list[Any] = [module for name, module in predictor.modules.items() if name.startswith("ranking.")]
         return RankingEnsemble(members, labels, context)
 
-    def predict(self, archs: list[Architecture], dataset: str) -> tuple[Tensor, Tensor]:
+    def predict(self, archs: list[Architecture], dataset: str, resolution: int = 0) -> tuple[Tensor, Tensor]:
         """Mean and spread (B,) of predicted accuracy in %, on the CPU."""
-        mean, spread = self.ranking(dataset)(self.space.encode(archs).to(self.device))
+        mean, spread = self.ranking(dataset, resolution)(self.space.encode(archs).to(self.device))
         return mean.cpu(), spread.cpu()
+
+    def costs(self, dataset: str, resolution: int = 0, width: float = 1.0) -> dict[str, CostModel]:
+        """Every cost that is known of the space's architectures, by name."""
+        pixels = resolution or self.space.dataset(dataset).resolution
+        return cost_models(self.space, self.latency, dataset, pixels, width)
+
+    def additive_accuracy(self, dataset: str, resolution: int = 0) -> Additive:
+        """The additive function nearest to predicted accuracy, over random architectures; found once."""
+        with self._lock:
+            key = (dataset, resolution)
+            if key not in self._tilts:
+                ops = self.space.sample_ops(4096, Generator().manual_seed(0))
+                values = self.ranking(dataset, resolution)(self.space.encode_ops(ops).to(self.device))[0].cpu()
+                self._tilts[key] = Additive.fit(self.space, ops, values)
+            return self._tilts[key]
+
+    @cached_property
+    def denoiser(self) -> ExactDenoiser:
+        """What noisy architectures say about clean ones before any guidance, in closed form."""
+        return ExactDenoiser(self.space, self.device)
 
     @cached_property
     def enumeration(self) -> Enumeration:
@@ -122,5 +156,7 @@ class ModelStore:
                 found = None
                 if predictor or path.exists():
                     found = load(path, kind="predictor", space=space, device=device)
-                self._bundles[key] = ModelBundle(spaces[space](), score, found, torch.device(device))
+                path = checkpoint_path(f"{space}-latency", self.directory)
+                latency = load(path, kind="latency", space=space, device=device) if path.exists() else None
+                self._bundles[key] = ModelBundle(spaces[space](), score, found, torch.device(device), latency)
             return self._bundles[key]

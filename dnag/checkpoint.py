@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from dnag.exact import ExactDenoiser
 from dnag.graph import attention_mask
+from dnag.nets.additive_predictor import AdditivePredictor, AdditivePredictorConfig
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.nets.score_network import ScoreNetwork, ScoreNetworkConfig
@@ -40,7 +41,7 @@ class Checkpoint:
     """The contents of one file.
 
     Attributes:
-        kind: ``"score"`` or ``"predictor"``.
+        kind: ``"score"``, ``"predictor"`` or ``"latency"``.
         space: name of the search space.
         modules: name -> network.
         extra: any JSON the owner needs (label statistics, training settings).
@@ -66,13 +67,16 @@ def _build(space: SearchSpace, description: Mapping[str, Any], device: str | tor
         case "ScoreNetwork":
             return score_network(space, **config)
         case "PropertyPredictor":
-            return PropertyPredictor(PropertyPredictorConfig(**config), denoiser=ExactDenoiser(space, device).denoised)
+            return PropertyPredictor(
+                PropertyPredictorConfig(**config), posterior=ExactDenoiser(space, device).posterior
+            )
         case "RankingPredictor":
             return RankingPredictor(RankingPredictorConfig(**config), adjacency=space.adjacency)
+        case "AdditivePredictor":
+            return AdditivePredictor(AdditivePredictorConfig(**config))
         case other:
-            raise ValueError(
-                f"unknown network class {other!r}; allowed: ScoreNetwork, PropertyPredictor, RankingPredictor"
-            )
+            allowed = "ScoreNetwork, PropertyPredictor, RankingPredictor, AdditivePredictor"
+            raise ValueError(f"unknown network class {other!r}; allowed: {allowed}")
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:

@@ -20,14 +20,17 @@ import torch
 
 from dnag import __version__, recipes
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
-from dnag.bundle import ModelBundle, ModelStore
+from dnag.benchmarks.ofa_measured import OfaMeasured
+from dnag.benchmarks.ofa_teacher import OfaTeacher
+from dnag.bundle import ModelBundle, ModelStore, task_name
 from dnag.checkpoint import DIRECTORY, CheckpointError, installed, load, save
+from dnag.costs import LATENCY, exact_cost
 from dnag.evaluation import EvaluationSettings, Figure, evaluate, to_markdown
 from dnag.figures import loss_curve_svg
 from dnag.knobs import knobs
+from dnag.nets.property_model import Labels, RankingEnsemble
 from dnag.presets import PRESETS, preset
 from dnag.runs import (
-    JSON_COLUMNS,
     RunResult,
     RunSettings,
     describe,
@@ -43,6 +46,7 @@ Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
 """Operation indices (n, N) of labelled architectures, and dataset -> their accuracies in %, (n,)."""
 FORMATS = ("table", "json", "csv")
 STATES = Path("runs") / "train"
+REPEATED = ("under", "maximize", "minimize")
 
 
 class Parser(argparse.ArgumentParser):
@@ -97,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_generate)
 
     command = commands.add_parser("predict", help="predicted accuracy and cost of given architectures")
-    _add_settings(command, ["space", "dataset", "device", "predictor"])
+    _add_settings(command, ["space", "dataset", "resolution", "width", "device", "predictor"])
     command.add_argument("--architectures", required=True, metavar="FILE|-", help="one a line, as text or JSON")
     _add_output(command)
     command.add_argument("--measured", type=Path, metavar="FILE", help="CSV of measured accuracies")
@@ -128,11 +132,27 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_bench)
 
     command = commands.add_parser("train", help="train a shipped model anew")
-    command.add_argument("what", choices=("score", "predictor", "all"))
+    command.add_argument("what", choices=("score", "predictor", "latency", "all"))
     _add_settings(command, ["space", "device", "seed"])
     command.add_argument("--steps", type=int, default=0, help="optimiser steps; default: those of the shipped model")
     command.add_argument("--half", action="store_true", help="score: train on a random half of the space, for novelty")
+    command.add_argument(
+        "--target", default="sample", metavar="X", help=f"score: what to learn. One of: {', '.join(recipes.TARGETS)}."
+    )
     command.add_argument("--measured", type=Path, metavar="FILE", help="predictor: CSV of accuracies to learn from")
+    command.add_argument(
+        "--teacher", type=Path, metavar="FILE", help="predictor: once-for-all's accuracy predictor (.npz)"
+    )
+    command.add_argument(
+        "--latencies", type=Path, metavar="FILE", help="latency: measured latencies of networks (.npz)"
+    )
+    command.add_argument(
+        "--layers",
+        action="append",
+        default=[],
+        metavar="DEVICE=FILE",
+        help="latency: measured latencies of layers (JSON of once-for-all). May be given several times.",
+    )
     command.add_argument("--datasets", default="", help="predictor: comma-separated; default: all of the space")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
@@ -146,8 +166,11 @@ def _add_settings(command: argparse.ArgumentParser, names: Sequence[str]) -> Non
     for name in names:
         knob = described.get(name)
         # Values are checked by RunSettings, so that the command line and the app say the same of a bad one.
-        kind: Callable[[str], Any] = {int: _whole, float: _real}.get(type(defaults[name]), str)
+        number = knob is not None and knob.low is not None
+        kind: Callable[[str], Any] = (_whole if knob and knob.whole else _real) if number else str
         text = (knob.help or knob.label) if knob else f"name or path of a {name} to use instead of the shipped one"
+        if name in REPEATED:
+            text = f"{text} May be given several times."
         if knob is not None and knob.choices is not None:
             text += f" One of: {', '.join(knob.choices())}."
         command.add_argument(
@@ -155,8 +178,9 @@ def _add_settings(command: argparse.ArgumentParser, names: Sequence[str]) -> Non
             dest=name,
             type=kind,
             default=None,
+            action="append" if name in REPEATED else "store",
             metavar="X",
-            help=(f"{text} Default: {defaults[name]}" if defaults[name] != "" else text).replace("%", "%%"),
+            help=(text if defaults[name] in ("", 0, None) else f"{text} Default: {defaults[name]}").replace("%", "%%"),
         )
 
 
@@ -191,6 +215,7 @@ def _settings(arguments: argparse.Namespace, **more: Any) -> RunSettings:
         for field in dataclasses.fields(RunSettings)
         if getattr(arguments, field.name, None) is not None
     }
+    given |= {name: ",".join(given[name]) for name in REPEATED if name in given}
     return RunSettings(**{**more, **given})
 
 
@@ -231,7 +256,8 @@ def _generate(arguments: argparse.Namespace) -> None:
     elif arguments.format == "csv":
         text = result.to_csv()
     else:
-        text = f"{_summary(result)}\n\n{_table(result.rows())}"
+        shown = [*settings.budgets, *settings.weights]
+        text = f"{_summary(result)}\n\n{_table(_narrow(result.rows(), shown))}"
         if result.candidates and result.candidates[0].measured_accuracy_pct is None:
             text += f"\n\n{how_to_add(settings.space, settings.dataset)}"
     _emit(text, arguments.out)
@@ -246,6 +272,12 @@ def _summary(result: RunResult) -> str:
         *([f"predicted mean {mean:.2f} %"] if mean is not None else []),
         f"{result.nfe} evaluations, {result.seconds:.2f} s on {result.device}",
     ]
+    if result.inside is not None:
+        names = " and ".join(f"{name} ≤ {limit:g}" for name, limit in settings.budgets.items())
+        parts.append(f"{100 * result.inside:.1f} % inside {names}")
+        for name in settings.budgets:
+            front = ", ".join(f"#{candidate.rank}" for candidate in result.front(name)[:12])
+            parts.append(f"Pareto front against {name}: {front}")
     if result.paper_scale is not None:
         parts.append(f"the paper's scale: {result.paper_scale:,.0f}")
     return "\n".join(parts)
@@ -321,12 +353,13 @@ def _predict(arguments: argparse.Namespace) -> None:
         lines, source = Path(arguments.architectures).read_text(encoding="utf-8").splitlines(), arguments.architectures
     archs = list(dict.fromkeys(read_architectures(bundle.space, lines, source)))
     benchmark = measured(settings.space, settings.dataset, table=arguments.measured)
-    candidates = describe(bundle, settings.dataset, archs, benchmark)
-    rows = [{name: getattr(candidate, name) for name in JSON_COLUMNS} for candidate in candidates]
+    costs = bundle.costs(settings.dataset, settings.resolution, settings.width or bundle.space.widths[0])
+    candidates = describe(bundle, settings.dataset, archs, benchmark, resolution=settings.resolution, costs=costs)
+    rows = [candidate.row() for candidate in candidates]
     if arguments.format == "json":
         text = json.dumps({"space": settings.space, "dataset": settings.dataset, "candidates": rows}, indent=2)
     else:
-        text = to_csv(rows) if arguments.format == "csv" else _table(rows)
+        text = to_csv(rows) if arguments.format == "csv" else _table(_narrow(rows, ()))
     _emit(text, arguments.out)
 
 
@@ -478,26 +511,37 @@ def _train(arguments: argparse.Namespace) -> None:
     given = {name: value for name in ("space", "device", "seed") if (value := getattr(arguments, name)) is not None}
     settings = RunSettings(**given)
     space, device = spaces[settings.space](), resolve_device(settings.device)
-    labels = None
+    if arguments.what == "latency":
+        _train_latency(space, settings.seed, arguments)
+        return
+    labels, tasks = None, None
     if arguments.what in ("predictor", "all"):  # what is missing is said before hours of training, not after
-        labels = labelled(space, arguments.measured, _names(space, arguments.datasets))
+        if space.enumerable:
+            labels = labelled(space, arguments.measured, _names(space, arguments.datasets))
+        else:
+            tasks = taught(space, arguments.teacher, arguments.measured)
     if arguments.what in ("score", "all"):
         halves = [arguments.half] if arguments.what == "score" else [False, True] if space.enumerable else [False]
         for half in halves:
-            _train_score(space, settings.seed, arguments.steps or 6000, half, device, arguments.out)
+            _train_score(space, settings.seed, arguments.steps or 6000, half, arguments.target, device, arguments.out)
+    if tasks is not None:
+        _train_taught(space, settings.seed, arguments.steps or 6000, tasks, device, arguments.out)
     if labels is not None:
         _train_predictor(space, settings.seed, arguments.steps or 7000, labels, device, arguments.out)
 
 
-def _train_score(space: SearchSpace, seed: int, steps: int, half: bool, device: torch.device, out: Path) -> None:
+def _train_score(
+    space: SearchSpace, seed: int, steps: int, half: bool, target: str, device: torch.device, out: Path
+) -> None:
     name = f"{space.name}-score{'-half' if half else ''}"
     with Bar(name) as bar:
         checkpoint, result = recipes.train_score(
             space,
             TrainConfig(steps=steps, seed=seed),
             half=half,
+            target=target,
             device=device,
-            state_path=STATES / f"{name}-{steps}-{seed}.state",
+            state_path=STATES / f"{name}-{target}-{steps}-{seed}.state",
             callback=bar.train,
         )
     _keep(out, name, checkpoint, result)
@@ -525,7 +569,100 @@ def _train_predictor(
             callback=bar.train,
         )
     extra = {"labelled": len(ops), "steps": steps, "seed": seed}
-    _keep(out, name, recipes.predictor_checkpoint(space, known, guidance, ranking, extra), result)
+    _keep(
+        out,
+        name,
+        recipes.predictor_checkpoint(
+            space, {name: Labels.of(table) for name, table in known.items()}, guidance, ranking, extra
+        ),
+        result,
+    )
+
+
+def _train_taught(
+    space: SearchSpace,
+    seed: int,
+    steps: int,
+    taught: tuple[dict[str, recipes.Task], dict[str, Any]],
+    device: torch.device,
+    out: Path,
+) -> None:
+    """The predictors of a space that cannot be listed, from a teacher that answers for any architecture."""
+    name = f"{space.name}-predictor"
+    tasks, about = taught
+    costs = [exact_cost(space.name, "macs_m", dataset, 0, 1.0).weights for dataset in space.datasets]
+    with Bar(f"{name}, guidance") as bar:
+        guidance, result = recipes.train_sampled_guidance(
+            space,
+            tasks,
+            costs,
+            TrainConfig(steps=steps, seed=seed),
+            device=device,
+            state_path=STATES / f"{name}-{steps}-{seed}.state",
+            callback=bar.train,
+        )
+    with Bar(f"{name}, ranking") as bar:
+        config = TrainConfig(steps=steps, lr=2e-3, warmup=100, seed=seed)
+        ranking = recipes.train_taught_ranking(space, tasks, costs, config, device=device, callback=bar.train)
+    extra = {"steps": steps, "seed": seed, **about}
+    labels = {task: known.labels for task, known in tasks.items()}
+    _keep(out, name, recipes.predictor_checkpoint(space, labels, guidance, ranking, extra), result)
+
+
+def taught(
+    space: SearchSpace, teacher: Path | None, table: Path | None
+) -> tuple[dict[str, recipes.Task], dict[str, Any]]:
+    """A task for each dataset and image size, in percent as measured; and how the teacher was calibrated.
+
+    Half of the measured networks, chosen at random, calibrate; the others are left to judge by.
+    """
+    dataset, about = next(iter(space.datasets.items()))
+    benchmark = measured(space.name, dataset, table=table)
+    missing = []
+    if teacher is None:
+        missing.append("--teacher FILE, the accuracy predictor of once-for-all (.npz)")
+    if not isinstance(benchmark, OfaMeasured):
+        missing.append("--measured FILE, a CSV of measured networks with the columns ks, e, d and top1")
+    if teacher is None or not isinstance(benchmark, OfaMeasured):
+        raise ValueError(f"{space.name} cannot be listed, so its predictors learn from a teacher; give {missing[0]}")
+    network = OfaTeacher.load(teacher)
+    ops, top1 = benchmark.all()
+    calibrating, _ = recipes.measured_split(len(ops))
+    slope, intercept = network.calibrated(ops[calibrating], top1[calibrating], about.resolution)
+
+    def value(resolution: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        return lambda onehot: slope * network(onehot, resolution) + intercept
+
+    costs = [exact_cost(space.name, "macs_m", dataset, 0, 1.0).weights]
+    tasks = {
+        task_name(space, dataset, resolution): recipes.Task.of(space, value(resolution), costs)
+        for resolution in about.resolutions
+    }
+    calibration = {"slope": slope, "intercept": intercept, "networks": len(calibrating)}
+    return tasks, {"calibration": calibration}
+
+
+def _train_latency(space: SearchSpace, seed: int, arguments: argparse.Namespace) -> None:
+    from dnag.benchmarks.latency_records import read_latencies
+    from dnag.benchmarks.layer_table import LayerTable
+    from dnag.latency import train_latency
+
+    tables = {}
+    for text in arguments.layers:
+        device, equals, path = text.partition("=")
+        if not equals or not device:
+            raise ValueError(f"layers is {text!r}; allowed: DEVICE=FILE, such as note10=note10.json")
+        tables[device.strip()] = LayerTable.load(Path(path))
+    if not tables and arguments.latencies is None:
+        raise ValueError("nothing to learn latency from; give --latencies FILE, or --layers DEVICE=FILE")
+    records = None if arguments.latencies is None else read_latencies(arguments.latencies, space)
+    checkpoint = train_latency(space, records, tables, seed=seed)
+    path = arguments.out / f"{space.name}-latency.safetensors"
+    save(path, checkpoint)
+    rows = [{"device": name, **about} for name, about in checkpoint.extra["devices"].items()]
+    shown = ("device", "label", "measured", "networks", "mae_ms", "error_pct", "spearman")
+    print(_table([{key: row[key] for key in shown} for row in rows]))
+    print(f"{path} ({path.stat().st_size / 1e6:.2f} MB)")
 
 
 def labelled(space: SearchSpace, table: Path | None, datasets: Sequence[str]) -> Labelled:
@@ -557,8 +694,6 @@ def _filled(
     device: torch.device,
 ) -> dict[str, torch.Tensor]:
     """A value for every architecture: the measured one, or the ranking ensemble's where there is none."""
-    from dnag.nets.property_model import Labels, RankingEnsemble
-
     position = {tuple(row): index for index, row in enumerate(space.all_ops.tolist())}
     where = torch.tensor([position[tuple(row)] for row in ops.tolist()])
     onehot = space.encode_ops(space.all_ops).to(device)
@@ -632,6 +767,13 @@ def _emit(text: str, out: Path | None) -> None:
         print(f"written to {out}", file=sys.stderr)
 
 
+def _narrow(rows: list[dict[str, Any]], wanted: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows without the latencies of devices that nobody asked for, which the CSV and JSON forms have."""
+    return [
+        {name: value for name, value in row.items() if not name.startswith(LATENCY) or name in wanted} for row in rows
+    ]
+
+
 _HEADINGS = {
     "rank": "#",
     "predicted_accuracy_pct": "predicted %",
@@ -640,6 +782,7 @@ _HEADINGS = {
     "measured_source": "source",
     "params_m": "params M",
     "macs_m": "MACs M",
+    "inside_budget": "inside",
 }
 
 

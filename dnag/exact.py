@@ -15,10 +15,12 @@ The data are one-hot, so every centred architecture has the same length and the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Generator, Tensor
 
 from dnag.sdes.base import SDE
 from dnag.spaces.base import ABSENT, Factor, SearchSpace
@@ -27,71 +29,129 @@ from dnag.tensors import centre, expand
 
 @dataclass(frozen=True)
 class Mixture:
-    """A factor as a mixture of products: given the component, its n nodes are independent.
+    """Factors with the same choices, as a mixture of products: given the component, nodes are independent.
 
     Attributes:
+        nodes: the nodes of each of the S factors, (S, n).
         log_mass: log probability of each component, (G,).
         log_marginals: of each operation of each node within it, (G, n, F + 1); the last stands for an absent node.
     """
 
+    nodes: Tensor
     log_mass: Tensor
     log_marginals: Tensor
 
     @classmethod
-    def of(cls, factor: Factor, num_ops: int, device: torch.device | str = "cpu") -> Mixture | None:
-        """One component for each set of absent nodes; None if the choices of some component are no product."""
-        absent = factor.choices == ABSENT
+    def of(cls, factors: Sequence[Factor], num_ops: int, device: torch.device | str = "cpu") -> Mixture:
+        """One component for each set of absent nodes, or for each choice where those of some set are no product."""
+        choices, log_weights = factors[0].choices, factors[0].log_weights
+        absent = choices == ABSENT
         patterns, component = absent.unique(dim=0, return_inverse=True)
-        onehot = torch.nn.functional.one_hot(torch.where(absent, num_ops, factor.choices), num_ops + 1).double()
-        weights = factor.log_weights.double().exp()
+        onehot = F.one_hot(torch.where(absent, num_ops, choices), num_ops + 1).double()
+        weights = log_weights.double().exp()
         mass = weights.new_zeros(len(patterns)).index_add_(0, component, weights)
         joint = onehot.new_zeros(len(patterns), *onehot.shape[1:])
         marginals = joint.index_add_(0, component, weights[:, None, None] * onehot) / mass[:, None, None]
         product = mass[component] * (marginals[component] * onehot).sum(-1).prod(-1)
         if not torch.allclose(product, weights, rtol=1e-4, atol=0):
-            return None
-        return cls(mass.log().float().to(device), marginals.log().float().to(device))
+            mass, marginals = weights, onehot
+        nodes = torch.tensor([factor.nodes for factor in factors])
+        return cls(*(part.to(device) for part in (nodes, mass.log().float(), marginals.log().float())))
 
-    def denoised(self, y: Tensor, level: Tensor) -> Tensor:
-        """``E[x_0 | y]`` for the factor's nodes, y (B,n,F) -> (B,n,F) centred."""
-        logits = 2 * y * level[:, None, None] ** -2  # of an operation against absence
-        logits = torch.cat([logits, torch.zeros_like(logits[..., :1])], dim=-1)[:, None]  # (B,1,n,F+1)
-        joint = logits + self.log_marginals  # (B,G,n,F+1)
-        evidence = joint.logsumexp(-1, keepdim=True)
-        component = (self.log_mass + evidence.sum((-2, -1))).softmax(-1)  # (B,G)
-        probability = ((joint - evidence).exp() * component[..., None, None]).sum(1)  # (B,n,F+1)
-        return centre(probability[..., :-1])
+    @classmethod
+    def all_of(cls, space: SearchSpace, device: torch.device | str = "cpu") -> list[Mixture]:
+        """The factors of a space, those with the same choices together."""
+        alike: list[list[Factor]] = []
+        for factor in space.factors:
+            for group in alike:
+                first = group[0]
+                if torch.equal(factor.choices, first.choices) and torch.equal(factor.log_weights, first.log_weights):
+                    group.append(factor)
+                    break
+            else:
+                alike.append([factor])
+        return [cls.of(group, space.num_ops, device) for group in alike]
+
+
+@dataclass(frozen=True)
+class Posterior:
+    r"""What noisy architectures say about the clean ones, ``p(a | y)``, in closed form; differentiable in ``y``.
+
+    Attributes:
+        probability: of every operation of every node, (B,N,F).
+        log_evidence: log of the normaliser with respect to what the posterior was made from, (B,); for one made by
+            :meth:`tilted` it is ``log E[exp <tilt, a> | y]``.
+    """
+
+    probability: Tensor
+    log_evidence: Tensor
+    _parts: list[tuple[Tensor, Tensor, Tensor]]  # nodes (S,n); logs of component (B,S,G) and marginals (B,S,G,n,F+1)
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[Tensor, Tensor, Tensor]], logits: Tensor) -> Posterior:
+        """Mixtures (log masses and marginals broadcast against a batch), times ``exp <logits, a>``; logits (B,N,F)."""
+        padded = F.pad(logits, (0, 1))  # an absent node: 0
+        evidence = logits.new_zeros(len(logits))
+        probability = torch.zeros_like(logits)
+        found = []
+        for nodes, log_mass, log_marginals in parts:
+            joint = padded[:, nodes][:, :, None] + log_marginals  # (B,S,G,n,F+1)
+            node = joint.logsumexp(-1, keepdim=True)
+            weight = log_mass + node.sum((-2, -1))
+            total = weight.logsumexp(-1, keepdim=True)
+            evidence = evidence + total.sum((-2, -1))
+            component, marginals = weight - total, joint - node
+            shown = (marginals[..., :-1].exp() * component.exp()[..., None, None]).sum(2)  # (B,S,n,F)
+            probability = probability.index_copy(1, nodes.flatten(), shown.flatten(1, 2))
+            found.append((nodes, component, marginals))
+        return cls(probability, evidence, found)
+
+    def tilted(self, tilt: Tensor) -> Posterior:
+        """``p(a | y) exp <tilt, a>``, normalised; tilt (N,F) or (B,N,F) in nats."""
+        return Posterior.of(self._parts, tilt.expand_as(self.probability))
+
+    def moments(self, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance (B,) of an additive property, ``sum_i weights[i, a_i]``; weights (N,F)."""
+        mean, variance = torch.zeros_like(self.log_evidence), torch.zeros_like(self.log_evidence)
+        for nodes, log_component, log_marginals in self._parts:
+            worth = weights[nodes][:, None]  # (S,1,n,F)
+            component, marginals = log_component.exp(), log_marginals[..., :-1].exp()
+            first, second = (marginals * worth).sum(-1), (marginals * worth.square()).sum(-1)  # (B,S,G,n)
+            within, spread = first.sum(-1), (second - first.square()).sum(-1)
+            means = (component * within).sum(-1)
+            mean = mean + means.sum(-1)
+            variance = variance + (component * (spread + (within - means[..., None]).square())).sum((-2, -1))
+        return mean, variance
+
+    def sample(self, draws: int, generator: Generator) -> Tensor:
+        """Operation indices of ``draws`` architectures for each noisy one, (B, draws, N) int64, on the CPU."""
+        batch, total, _ = self.probability.shape
+        ops = torch.empty(batch, draws, total, dtype=torch.long)
+        for nodes, log_component, log_marginals in self._parts:
+            component, marginals = log_component.detach().exp().cpu(), log_marginals.detach().exp().cpu()
+            _, factors, groups, width, count = marginals.shape
+            which = torch.multinomial(component.flatten(0, 1), draws, replacement=True, generator=generator)
+            drawn = torch.multinomial(marginals.reshape(-1, count), draws, replacement=True, generator=generator)
+            drawn = drawn.view(-1, groups, width, draws).permute(0, 3, 1, 2)  # (B*S, draws, G, n)
+            chosen = drawn.gather(2, which[..., None, None].expand(-1, -1, 1, width)).squeeze(2)
+            chosen = torch.where(chosen == count - 1, ABSENT, chosen).view(batch, factors, draws, width)
+            ops[:, :, nodes.cpu().flatten()] = chosen.transpose(1, 2).flatten(2)
+        return ops
 
 
 class ExactDenoiser:
     """The denoised estimate under the training distribution of a space, differentiable."""
 
     def __init__(self, space: SearchSpace, device: torch.device | str = "cpu"):
-        self._factors = [
-            (list(factor.nodes), centre(space.encode_ops(factor.choices)).to(device), factor.log_weights.to(device))
-            for factor in space.factors
-        ]
-        self._mixtures = [Mixture.of(factor, space.num_ops, device) for factor in space.factors]
+        self._parts = [(part.nodes, part.log_mass, part.log_marginals) for part in Mixture.all_of(space, device)]
 
-    def posterior(self, y: Tensor, level: Tensor) -> list[Tensor]:
-        """Per factor, the probability (B, C) of each choice given ``y = x0 + level * z``, (B,N,F) and (B,)."""
-        return [self._choice_posterior(index, y, level) for index in range(len(self._factors))]
-
-    def _choice_posterior(self, index: int, y: Tensor, level: Tensor) -> Tensor:
-        nodes, centres, log_weights = self._factors[index]
-        return (log_weights + level[:, None] ** -2 * (y[:, nodes].flatten(1) @ centres.flatten(1).T)).softmax(1)
+    def posterior(self, y: Tensor, level: Tensor) -> Posterior:
+        """Of the architectures behind ``y = x0 + level * z``; y (B,N,F), level (B,)."""
+        return Posterior.of(self._parts, 2 * y * level[:, None, None] ** -2)
 
     def denoised(self, y: Tensor, level: Tensor) -> Tensor:
         """``E[x_0 | y]``, (B,N,F) centred."""
-        estimate = torch.zeros_like(y)
-        for index, (nodes, centres, _) in enumerate(self._factors):
-            mixture = self._mixtures[index]
-            if mixture is not None:
-                estimate[:, nodes] = mixture.denoised(y[:, nodes], level)
-            else:
-                probability = self._choice_posterior(index, y, level)
-                estimate[:, nodes] = (probability @ centres.flatten(1)).view(-1, *centres.shape[1:])
-        return estimate
+        return centre(self.posterior(y, level).probability)
 
 
 class ExactScore(ExactDenoiser):
@@ -158,14 +218,14 @@ class ExactGuidedScore:
     Args:
         enumeration: the space.
         sde: the noise process.
-        values: (A,) value of every architecture, in the order of ``space.all_ops``.
-        scale: gamma, per unit of value.
+        log_tilt: (A,) by how many nats each architecture is more likely, in the order of ``space.all_ops``: gamma times
+            its value, and minus infinity where it is not allowed.
     """
 
-    def __init__(self, enumeration: Enumeration, sde: SDE, values: Tensor, scale: float):
+    def __init__(self, enumeration: Enumeration, sde: SDE, log_tilt: Tensor):
         self.enumeration = enumeration
         self.sde = sde
-        self.log_tilt = scale * (values - values.max()).to(enumeration.centres)
+        self.log_tilt = (log_tilt - log_tilt.max()).to(enumeration.centres)
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = self.sde.marginal(t)

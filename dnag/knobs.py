@@ -24,13 +24,19 @@ class Knob:
     help: str = ""
     choices: Callable[[], Sequence[str]] | None = None
     advanced: bool = False
+    whole: bool = False
+    text: bool = False
 
 
 def knob(
     default: Any, label: str, low: float, high: float, *, unit: str = "", help: str = "", advanced: bool = False
 ) -> Any:
-    """A dataclass field holding a number in ``[low, high]``; ``low`` and ``high`` are in ``unit``."""
-    meta = Knob(label, low=low, high=high, unit=unit, help=help, advanced=advanced)
+    """A dataclass field holding a number in ``[low, high]``; ``low`` and ``high`` are in ``unit``.
+
+    A default of None stands for a number that the owner decides on, from its other settings.
+    """
+    whole = isinstance(default, int) and not isinstance(default, bool)
+    meta = Knob(label, low=low, high=high, unit=unit, help=help, advanced=advanced, whole=whole)
     return dataclasses.field(default=default, metadata={"knob": meta})
 
 
@@ -42,6 +48,12 @@ def choice(
     return dataclasses.field(default=default, metadata={"knob": meta})
 
 
+def text(default: str, label: str, *, help: str = "", advanced: bool = False) -> Any:
+    """A dataclass field holding a text that its owner reads."""
+    meta = Knob(label, help=help, text=True, advanced=advanced)
+    return dataclasses.field(default=default, metadata={"knob": meta})
+
+
 def knobs(owner: Any) -> dict[str, Knob]:
     """Field name -> :class:`Knob` of a dataclass (or an instance), in order of declaration."""
     return {f.name: f.metadata["knob"] for f in dataclasses.fields(owner) if "knob" in f.metadata}
@@ -49,7 +61,6 @@ def knobs(owner: Any) -> dict[str, Knob]:
 
 def validate(instance: Any) -> None:
     """Check every knob of a dataclass instance; ``ValueError`` names the setting, what came and what is allowed."""
-    types = {f.name: type(f.default) for f in dataclasses.fields(instance)}
     for name, meta in knobs(instance).items():
         value = getattr(instance, name)
         label = name.replace("_", " ")
@@ -58,9 +69,12 @@ def validate(instance: Any) -> None:
             if value not in allowed:
                 raise ValueError(f"unknown {label} {value!r}; allowed: {', '.join(allowed)}")
             continue
-        low, high = meta.low, meta.high
+        if meta.text:
+            if not isinstance(value, str):
+                raise ValueError(f"{label} is {value!r}; allowed: a text")
+            continue
+        low, high, whole = meta.low, meta.high, meta.whole
         assert low is not None and high is not None
-        whole = types[name] is int
         span = f"{low:,.0f} to {high:,.0f}" if whole else f"{low:g} to {high:g}"
         kind = "a whole number" if whole else "a finite number"
         good_type = isinstance(value, int | float) and not isinstance(value, bool)

@@ -7,17 +7,25 @@ ensemble, a minute or so each, are trained in one go.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
+from dnag.additive import Additive
 from dnag.checkpoint import Checkpoint, score_network
 from dnag.exact import Enumeration, ExactDenoiser
-from dnag.losses import GuidanceBatch, guidance_batch, guidance_loss, score_matching_loss
+from dnag.losses import (
+    GuidanceBatch,
+    ValueFn,
+    guidance_batch,
+    guidance_loss,
+    sampled_guidance_batch,
+    score_matching_loss,
+)
 from dnag.nets.property_model import Labels
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
@@ -43,18 +51,31 @@ def training_half(space: SearchSpace, seed: int = 0) -> Tensor:
     return space.all_ops[order[: space.size // 2]]
 
 
+TARGETS = ("sample", "posterior")
+
+
 def train_score(
     space: SearchSpace,
     config: TrainConfig,
     *,
     half: bool = False,
+    target: str = "sample",
     batch_size: int = 256,
     sizes: dict[str, Any] | None = None,
     device: str | torch.device = "cpu",
     state_path: Path | None = None,
     callback: Callback | None = None,
 ) -> tuple[Checkpoint, TrainResult]:
-    """The score network of a space, on draws from its training distribution, or on a fixed half of it."""
+    """The score network of a space, on draws from its training distribution, or on a fixed half of it.
+
+    Args:
+        target: ``"sample"``, the architecture that the noise was added to, as in the paper; or ``"posterior"``, its
+            mean given the noisy one, which is known where the whole distribution is. The minimiser is the same, but the
+            loss no longer is mostly noise, which large spaces need.
+    """
+    if target not in TARGETS or (half and target != "sample"):
+        raise ValueError(f"target is {target!r}; allowed: {', '.join(TARGETS)} (of half a space: sample)")
+    denoiser = ExactDenoiser(space, device) if target == "posterior" else None
     network = initialised(lambda: score_network(space, **(sizes or {})), config.seed).to(device)
     data = training_half(space) if half else None
 
@@ -64,12 +85,14 @@ def train_score(
         else:
             ops = data[torch.randint(len(data), (batch_size,), generator=generator)]
         model = ScoreModel(module, VE(), "denoised")
-        return score_matching_loss(model, centre(space.encode_ops(ops)).to(device), generator=generator)
+        x0 = centre(space.encode_ops(ops)).to(device)
+        return score_matching_loss(model, x0, posterior_mean=denoiser and denoiser.denoised, generator=generator)
 
     result = train(network, loss, config, state_path=state_path, callback=callback)
     extra = {
         "prediction": "denoised",
         "half": half,
+        "target": target,
         "batch_size": batch_size,
         "steps": config.steps,
         "seed": config.seed,
@@ -77,8 +100,8 @@ def train_score(
     return Checkpoint("score", space.name, {"score": result.module}, extra), result
 
 
-GUIDANCE_SCALES = (0.05, 12.0)
-"""Range of gamma that the calibrated predictor is trained on, in nats per unit of the property; and zero."""
+SMALLEST_SCALE = 0.05
+"""The calibrated predictor is trained on gamma = 0 and from here to the largest of ``SearchSpace.guidance_scales``."""
 
 
 def train_guidance(
@@ -106,9 +129,9 @@ def train_guidance(
     contexts = torch.eye(len(names), device=device)
     enumeration = Enumeration(space, device)
     sizes = PropertyPredictorConfig(space.num_nodes, space.num_ops, context=len(names), width=width)
-    denoiser = ExactDenoiser(space, device).denoised
-    network = initialised(lambda: PropertyPredictor(sizes, denoiser=denoiser), config.seed).to(device)
-    low, high = (math.log(scale) for scale in GUIDANCE_SCALES)
+    posterior = ExactDenoiser(space, device).posterior
+    network = initialised(lambda: PropertyPredictor(sizes, posterior=posterior), config.seed).to(device)
+    low, high = math.log(SMALLEST_SCALE), math.log(space.guidance_scales[1])
     groups = 4  # of one dataset and scale each
 
     def loss(module: nn.Module, generator: Generator) -> Tensor:
@@ -129,6 +152,111 @@ def train_guidance(
     return result.module, result  # type: ignore[return-value]
 
 
+def varied_ops(space: SearchSpace, weights: Sequence[Tensor], n: int, generator: Generator) -> Tensor:
+    """Architectures of every kind, (n, N): random ones, and such as guidance gives, cheap and expensive.
+
+    Drawn from tilts of the training distribution by additive properties, in chunks of a random strength each.
+
+    Args:
+        weights: the properties to tilt by, (N,F) each: first the one that is steered to, then costs.
+    """
+    prior = ExactDenoiser(space).posterior(torch.zeros(1, space.num_nodes, space.num_ops), torch.ones(1))
+    value, *costs = (table / prior.moments(table)[1].sqrt() for table in weights)  # per standard deviation
+    chunk, drawn = 64, []
+    largest = space.guidance_scales[1] * float(prior.moments(weights[0])[1].sqrt())
+    for _ in range(-(-n // chunk)):
+        plain, strength, *signed = torch.rand(2 + len(costs), generator=generator).tolist()
+        tilt = torch.zeros_like(value)
+        if plain > 0.25:
+            tilt = math.exp(math.log(0.1) + strength * math.log(largest / 0.1)) * value
+            if plain > 0.5:  # with a budget, as it were: dearer or cheaper than accuracy alone would have it
+                for cost, share in zip(costs, signed, strict=True):
+                    tilt = tilt + 6 * (0.5 - share) * (1 + 0.3 * float(tilt.abs().max())) * cost
+        drawn.append(prior.tilted(tilt).sample(chunk, generator)[0])
+    return torch.cat(drawn)[:n]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A property to learn where the space cannot be listed: what it is of any architecture, and what is known of it."""
+
+    value_fn: ValueFn
+    additive: Additive
+    labels: Labels
+
+    @classmethod
+    def of(cls, space: SearchSpace, value_fn: ValueFn, costs: Sequence[Tensor], seed: int = 0) -> Task:
+        """Fit the additive part on random architectures, and see how far the values go."""
+        generator = Generator().manual_seed(seed)
+        ops = space.sample_ops(20_000, generator)
+        values = value_fn(space.encode_ops(ops))
+        additive = Additive.fit(space, ops, values)
+        varied = value_fn(space.encode_ops(varied_ops(space, [additive.weights, *costs], 20_000, generator)))
+        spread = float(values.std())
+        return cls(value_fn, additive, replace(Labels.of(varied, margin=spread), spread=spread))
+
+
+def train_sampled_guidance(
+    space: SearchSpace,
+    tasks: Mapping[str, Task],
+    costs: Sequence[Tensor],
+    config: TrainConfig,
+    *,
+    batch_size: int = 128,
+    draws: int = 16,
+    width: int = 256,
+    device: str | torch.device = "cpu",
+    state_path: Path | None = None,
+    callback: Callback | None = None,
+) -> tuple[PropertyPredictor, TrainResult]:
+    """The noise-aware predictor of a space that cannot be listed: additive part in closed form, the rest learned.
+
+    Args:
+        tasks: name -> property; one network for all, told which by a one-hot context.
+        costs: (N,F) additive costs; guidance under a budget visits other architectures than guidance without.
+    """
+    names = list(tasks)
+    contexts = torch.eye(len(names), device=device)
+    sizes = PropertyPredictorConfig(space.num_nodes, space.num_ops, context=len(names), width=width, additive=True)
+    denoiser = ExactDenoiser(space, device)
+    network = initialised(lambda: PropertyPredictor(sizes, posterior=denoiser.posterior), config.seed).to(device)
+    network.weights.copy_(torch.stack([tasks[name].additive.weights for name in names]))
+    for buffer, values in (
+        (network.offset, [tasks[name].additive.offset for name in names]),
+        (network.best, [tasks[name].labels.best for name in names]),
+        (network.spread, [tasks[name].labels.spread for name in names]),
+    ):
+        buffer.copy_(torch.tensor(values))
+    low, high = math.log(SMALLEST_SCALE), math.log(space.guidance_scales[1])
+    groups = 4  # of one task and scale each
+
+    def loss(module: nn.Module, generator: Generator) -> Tensor:
+        parts = []
+        for _ in range(groups):
+            which = int(torch.randint(len(names), (), generator=generator))
+            first_order, strength = torch.rand(2, generator=generator).tolist()
+            task = tasks[names[which]]
+            ops = varied_ops(space, [task.additive.weights, *costs], batch_size // groups, generator)
+            parts.append(
+                sampled_guidance_batch(
+                    denoiser,
+                    centre(space.encode_ops(ops)).to(device),
+                    task.value_fn,
+                    task.additive.weights.to(device),
+                    task.labels,
+                    contexts[which],
+                    0.0 if first_order < 0.2 else math.exp(low + (high - low) * strength**0.7),
+                    factors=[factor.nodes for factor in space.factors],
+                    draws=draws,
+                    generator=generator,
+                )
+            )
+        return guidance_loss(module, GuidanceBatch.cat(parts))
+
+    result = train(network, loss, config, state_path=state_path, callback=callback)
+    return result.module, result  # type: ignore[return-value]
+
+
 def train_ranking(
     space: SearchSpace,
     ops: Tensor,
@@ -136,6 +264,7 @@ def train_ranking(
     config: TrainConfig,
     *,
     members: int = 5,
+    labels: Mapping[str, Labels] | None = None,
     batch_size: int = 384,
     width: int = 48,
     device: str | torch.device = "cpu",
@@ -146,19 +275,28 @@ def train_ranking(
     Args:
         ops: the labelled architectures, (n, N).
         values: dataset -> their values, (n,).
+        labels: what is known of the values; default: what these say.
     """
     names = list(values)
-    onehot = space.encode_ops(ops).to(device)
-    targets = torch.stack([Labels.of(values[name]).rank_target(values[name]) for name in names]).to(device)
+    known = labels or {name: Labels.of(values[name]) for name in names}
+    targets = torch.stack([known[name].rank_target(values[name]) for name in names]).to(device)
     contexts = torch.eye(len(names), device=device)
+    chain = bool((space.adjacency == torch.ones_like(space.adjacency, dtype=torch.long).triu(1).tril(1)).all())
     sizes = RankingPredictorConfig(
-        space.num_nodes, space.num_ops, len(names), space.identity_ops, space.zero_ops, width
+        space.num_nodes,
+        space.num_ops,
+        len(names),
+        space.identity_ops,
+        space.zero_ops,
+        width=0 if chain else width,
+        hidden=256 if chain else 128,
     )
 
     def loss(module: nn.Module, generator: Generator) -> Tensor:
-        index = torch.randint(len(onehot), (batch_size,), generator=generator).to(device)
+        index = torch.randint(len(ops), (batch_size,), generator=generator)
         which = torch.randint(len(names), (batch_size,), generator=generator).to(device)
-        return (module(onehot[index], contexts[which]) - targets[which, index]).square()
+        onehot = space.encode_ops(ops[index]).to(device)
+        return (module(onehot, contexts[which]) - targets[which, index.to(device)]).square()
 
     ensemble = []
     for member in range(members):
@@ -175,18 +313,55 @@ def train_ranking(
     return ensemble  # type: ignore[return-value]
 
 
+def train_taught_ranking(
+    space: SearchSpace,
+    tasks: Mapping[str, Task],
+    costs: Sequence[Tensor],
+    config: TrainConfig,
+    *,
+    architectures: int = 300_000,
+    extra_ops: Tensor | None = None,
+    device: str | torch.device = "cpu",
+    callback: Callback | None = None,
+) -> list[RankingPredictor]:
+    """An ensemble of clean predictors on what the tasks say of architectures of every kind.
+
+    Args:
+        extra_ops: architectures to learn beside them, (n, N), such as guided ones.
+    """
+    generator = Generator().manual_seed(config.seed)
+    tables = [task.additive.weights for task in tasks.values()]
+    share = architectures // len(tables)
+    ops = torch.cat([varied_ops(space, [table, *costs], share, generator) for table in tables])
+    if extra_ops is not None:
+        ops = torch.cat([ops, extra_ops])
+    values = {
+        name: torch.cat([task.value_fn(space.encode_ops(part)) for part in ops.split(8192)])
+        for name, task in tasks.items()
+    }
+    labels = {name: task.labels for name, task in tasks.items()}
+    return train_ranking(space, ops, values, config, labels=labels, device=device, callback=callback)
+
+
+def measured_split(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Indices of the half of ``count`` measured architectures that calibrates, and of the half that judges."""
+    order = torch.randperm(count, generator=Generator().manual_seed(seed))
+    return order[: count // 2], order[count // 2 :]
+
+
 def predictor_checkpoint(
     space: SearchSpace,
-    values: Mapping[str, Tensor],
+    labels: Mapping[str, Labels],
     guidance: PropertyPredictor,
     ranking: list[RankingPredictor],
     extra: Mapping[str, Any],
 ) -> Checkpoint:
-    """Noise-aware predictor and ranking ensemble in one checkpoint, with what is known of the labels per dataset."""
+    """Noise-aware predictor and ranking ensemble in one checkpoint, with what is known of the labels per task."""
     modules: dict[str, nn.Module] = {"guidance": guidance}
     modules |= {f"ranking.{index}": member for index, member in enumerate(ranking)}
+    contexts = torch.eye(len(labels)).tolist()
     datasets = {
-        name: {"labels": asdict(Labels.of(table)), "context": torch.eye(len(values))[index].tolist()}
-        for index, (name, table) in enumerate(values.items())
+        name: {"labels": asdict(known), "context": context}
+        for (name, known), context in zip(labels.items(), contexts, strict=True)
     }
     return Checkpoint("predictor", space.name, modules, {"datasets": datasets, **extra})

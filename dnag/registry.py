@@ -83,8 +83,17 @@ class Registry(Mapping[str, type[T]], Generic[T]):
 
 
 def to_config(component: Any) -> dict[str, JSON]:
-    """The JSON description of a registered dataclass: ``{"type": name, **fields}``."""
-    return {"type": component.name, **dataclasses.asdict(component)}
+    """The JSON description of a registered dataclass, and of those in its fields: ``{"type": name, **fields}``."""
+    fields = {field.name: _plain(getattr(component, field.name)) for field in dataclasses.fields(component)}
+    return {"type": component.name, **fields}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return to_config(value) if hasattr(value, "name") else dataclasses.asdict(value)
+    return value
 
 
 def from_config(registry: Registry[T], config: Mapping[str, JSON]) -> T:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,23 +20,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dnag.additive import Additive
 from dnag.benchmarks.base import Benchmark, measured
 from dnag.bundle import ModelBundle, ModelStore
-from dnag.exact import ExactGuidedScore, ExactScore
+from dnag.costs import LATENCY, CostModel, check_cost, check_limits, parse_numbers, widths_of
+from dnag.exact import ExactGuidedScore, ExactScore, Posterior
 from dnag.generate import MAX_SAMPLES, GenerateConfig, Generation, Trajectory, generate
 from dnag.guidance import GuidedScore
-from dnag.knobs import choice, knob, validate
-from dnag.objectives.base import ObjectiveContext
+from dnag.knobs import choice, knob, text, validate
+from dnag.objectives.base import MomentsFn, Objective, ObjectiveContext
+from dnag.objectives.cost_budget import CostBudget
 from dnag.objectives.predicted_property import PredictedProperty
+from dnag.objectives.weighted_sum import WeightedSum
 from dnag.playback import player_payload
-from dnag.recipes import GUIDANCE_SCALES, training_half
+from dnag.recipes import training_half
 from dnag.samplers.base import Sampler, samplers
 from dnag.sdes.base import SDE, sdes
 from dnag.shapes import PropertyFn, ScoreFn
 from dnag.spaces.base import Architecture, SearchSpace, Violation, spaces
+from dnag.tensors import expand
 
 GUIDANCE = ("calibrated", "first_order", "exact")
 EXACT_VALUES = ("predictor", "measured")
+ACCURACY = "accuracy"
 Progress = Callable[[int, int], None]
 
 
@@ -71,13 +78,17 @@ class RunSettings:
         "", "Dataset", _datasets, help="What the architectures are meant for. Default: the first of the space."
     )
     guidance_scale: float = knob(
-        2.0,
+        None,
         "Guidance scale",
         0.0,
-        GUIDANCE_SCALES[1],
+        1000.0,
         unit="nats per point",
-        help="At 1, an architecture one point of accuracy better is e times as likely. At 0 nothing is steered.",
+        help="At 1, an architecture one point of accuracy better is e times as likely. At 0 accuracy steers nothing.",
     )
+    resolution: int = knob(
+        0, "Image size", 0, 4096, unit="pixels", help="Height and width of the images. Default: the dataset's own."
+    )
+    under: str = text("", "Budget", help="Costs to stay under, NAME=LIMIT, such as macs_m=300 or latency_ms@note10=30.")
     samples: int = knob(256, "Samples", 1, MAX_SAMPLES, help="How many architectures are drawn.")
     steps: int = knob(20, "Steps", 1, 2000, help="Solver steps from noise to architecture.")
     sampler: str = choice("heun", "Sampler", lambda: list(samplers), help="The numerical method.")
@@ -97,26 +108,95 @@ class RunSettings:
         help="Accuracies that exact guidance steers by: the shipped predictor's, or the measured ones where installed.",
         advanced=True,
     )
+    maximize: str = text(
+        "accuracy",
+        "Maximize",
+        help="What to steer towards: accuracy at the guidance scale, and costs with NAME=NATS per unit.",
+        advanced=True,
+    )
+    minimize: str = text(
+        "", "Minimize", help="Costs to steer away from, NAME=NATS per unit, such as macs_m=0.02.", advanced=True
+    )
+    width: float = knob(
+        0.0,
+        "Width",
+        0.0,
+        10.0,
+        help="Multiplier of the numbers of channels, for the costs. Default: 1, or the one that all tables have.",
+        advanced=True,
+    )
     device: str = choice("auto", "Device", devices, help="Where the networks run.", advanced=True)
     batch_size: int = knob(256, "Batch size", 1, MAX_SAMPLES, help="Changes speed and memory only.", advanced=True)
     checkpoint: str = field(default="")
     predictor: str = field(default="")
 
     def __post_init__(self) -> None:
-        if not self.dataset and self.space in spaces:
-            object.__setattr__(self, "dataset", next(iter(spaces[self.space].datasets)))
+        if self.space in spaces:
+            if not self.dataset:
+                object.__setattr__(self, "dataset", next(iter(spaces[self.space].datasets)))
+            if vars(self)["guidance_scale"] is None:
+                object.__setattr__(self, "guidance_scale", spaces[self.space].guidance_scales[0])
         validate(self)
-        spaces[self.space]().dataset(self.dataset)
-        if self.guidance == "exact" and not spaces[self.space]().enumerable:
+        space = spaces[self.space]()
+        dataset = space.dataset(self.dataset)
+        if not self.resolution:
+            object.__setattr__(self, "resolution", dataset.resolution)
+        if self.resolution not in dataset.resolutions:
+            allowed = ", ".join(str(pixels) for pixels in dataset.resolutions)
+            raise ValueError(f"resolution is {self.resolution}; {dataset.label} allows: {allowed}")
+        if self.width and self.width not in space.widths:
+            allowed = ", ".join(f"{width:g}" for width in space.widths)
+            raise ValueError(f"width is {self.width:g}; {self.space} allows: {allowed}")
+        largest = space.guidance_scales[1]
+        if self.guidance_scale > largest:
+            raise ValueError(
+                f"guidance scale is {self.guidance_scale:g}; {self.space} allows: a finite number from 0 to {largest:g}"
+            )
+        if self.guidance == "exact" and not space.enumerable:
             raise ValueError(
                 f"guidance 'exact' needs a space that can be listed; {self.space} allows: calibrated, first_order"
             )
+        names = [*self.budgets, *self.weights]  # reads the texts, so that a bad one is said at once
+        if self.guidance == "exact" and self.weights:
+            raise ValueError(f"guidance 'exact' knows accuracy and budgets; {names[-1]} needs: calibrated, first_order")
+
+    @property
+    def steers_accuracy(self) -> bool:
+        """Is accuracy among what the run maximizes, at a scale above 0?"""
+        return ACCURACY in self._maximized and self.guidance_scale > 0
+
+    @property
+    def guided(self) -> bool:
+        """Does anything steer the run?"""
+        return self.steers_accuracy or bool(self.budgets or self.weights)
+
+    @property
+    def _maximized(self) -> list[str]:
+        return [piece.strip() for piece in self.maximize.split(",") if piece.strip()]
+
+    @property
+    def budgets(self) -> dict[str, float]:
+        """Cost -> limit."""
+        return parse_numbers(self.under, "under")
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Cost -> nats per unit: above 0 where more is better, below 0 where less is."""
+        more = parse_numbers(",".join(piece for piece in self._maximized if piece != ACCURACY), "maximize")
+        less = parse_numbers(self.minimize, "minimize")
+        for name in (ACCURACY, *more):
+            if name in less:
+                raise ValueError(f"minimize names {name}, which can only be maximized here; allowed: other costs")
+        return {**more, **{name: -value for name, value in less.items()}}
 
     @property
     def label(self) -> str:
         """The settings in a few words."""
         solver = f"{self.sampler} × {self.steps}"
-        return f"{self.space} · {self.dataset} · γ {self.guidance_scale:g} · {solver} · seed {self.seed}"
+        under = "".join(f" · {name} ≤ {limit:g}" for name, limit in self.budgets.items())
+        own = spaces[self.space]().dataset(self.dataset).resolution
+        where = self.dataset if self.resolution == own else f"{self.dataset} at {self.resolution} px"
+        return f"{self.space} · {where} · γ {self.guidance_scale:g}{under} · {solver} · seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -124,13 +204,15 @@ class Candidate:
     """One distinct architecture of a run.
 
     Attributes:
-        rank: from 1, by predicted accuracy.
+        rank: from 1: those inside the budget first, then by predicted accuracy.
         count: how often it was drawn.
         sample: index of the first sample that gave it.
         predicted_std_pct: spread of the ranking ensemble, in points.
         measured_source: where the measured value comes from.
         disconnected: no path from input to output.
         novel: not in the score network's training set.
+        latency_ms: device -> predicted latency, for the run's image size and width.
+        inside_budget: does it keep all budgets of the run? None where there are none.
     """
 
     rank: int
@@ -146,6 +228,19 @@ class Candidate:
     macs_m: float
     disconnected: bool
     novel: bool
+    latency_ms: dict[str, float] = field(default_factory=dict)
+    inside_budget: bool | None = None
+
+    def value(self, name: str) -> float | None:
+        """A column by name, ``latency_ms@DEVICE`` among them; None where it is not known."""
+        if name.startswith(LATENCY):
+            return self.latency_ms.get(name.removeprefix(LATENCY))
+        return getattr(self, name)
+
+    def row(self) -> dict[str, Any]:
+        """Every column, in order."""
+        fixed = {name: getattr(self, name) for name in JSON_COLUMNS}
+        return {**fixed, **{f"{LATENCY}{device}": value for device, value in self.latency_ms.items()}}
 
 
 JSON_COLUMNS = (
@@ -159,6 +254,7 @@ JSON_COLUMNS = (
     "params_m",
     "macs_m",
     "disconnected",
+    "inside_budget",
 )
 
 
@@ -173,6 +269,8 @@ class RunResult:
         unguided_pct: predicted accuracy of the samples drawn without guidance from the same noise, where asked for.
         exact: (values, probabilities) of the exact tilted distribution over predicted values, where the space is
         enumerable.
+        width: multiplier of the numbers of channels that costs are for.
+        costs: every cost that the candidates have a column of.
     """
 
     settings: RunSettings
@@ -190,6 +288,8 @@ class RunResult:
     unguided_pct: Tensor | None = None
     exact: tuple[Tensor, Tensor] | None = None
     device: str = "cpu"
+    width: float = 1.0
+    costs: dict[str, CostModel] = field(default_factory=dict)
 
     @property
     def space(self) -> SearchSpace:
@@ -203,9 +303,27 @@ class RunResult:
             return None
         return sum(value * count for value, count in pairs) / sum(count for _, count in pairs)
 
+    @property
+    def inside(self) -> float | None:
+        """Share of valid samples (counting repeats) inside all budgets; None where there is no budget."""
+        if not self.settings.budgets:
+            return None
+        kept = sum(candidate.count for candidate in self.candidates if candidate.inside_budget)
+        return kept / self.raw_valid if self.raw_valid else 0.0
+
+    def front(self, cost: str) -> list[Candidate]:
+        """The Pareto front of predicted accuracy against a cost: candidates that none both cheaper and better beats,
+        from cheap to dear.
+        """
+        found: list[Candidate] = []
+        for candidate in sorted(self.candidates, key=lambda c: (c.value(cost), -(c.predicted_accuracy_pct or 0.0))):
+            if not found or (candidate.predicted_accuracy_pct or 0.0) > (found[-1].predicted_accuracy_pct or 0.0):
+                found.append(candidate)
+        return found
+
     def rows(self) -> list[dict[str, Any]]:
         """The candidates' columns, in order of rank."""
-        return [{name: getattr(candidate, name) for name in JSON_COLUMNS} for candidate in self.candidates]
+        return [candidate.row() for candidate in self.candidates]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form (see ``python -m dnag generate --format json``)."""
@@ -213,6 +331,8 @@ class RunResult:
         return {
             "space": settings.space,
             "dataset": settings.dataset,
+            "resolution": settings.resolution,
+            "width": self.width,
             "sampler": settings.sampler,
             "sde": settings.sde,
             "steps": settings.steps,
@@ -220,6 +340,11 @@ class RunResult:
             "guidance": settings.guidance,
             "guidance_scale": settings.guidance_scale,
             "paper_scale": None if self.paper_scale is None else round(self.paper_scale, 1),
+            "maximize": settings.maximize,
+            "minimize": settings.minimize,
+            "under": settings.budgets,
+            "inside_budget": self.inside,
+            "pareto_front": {name: [candidate.rank for candidate in self.front(name)] for name in settings.budgets},
             "seed": settings.seed,
             "device": self.device,
             "seconds": round(self.seconds, 3),
@@ -269,21 +394,88 @@ def _solver(settings: RunSettings) -> tuple[SDE, Sampler]:
     return sdes[settings.sde](), samplers[settings.sampler](num_steps=settings.steps)
 
 
-def _score_fn(settings: RunSettings, bundle: ModelBundle, sde: SDE, benchmark: Benchmark | None) -> ScoreFn:
+def _score_fn(
+    settings: RunSettings, bundle: ModelBundle, sde: SDE, benchmark: Benchmark | None, costs: Mapping[str, CostModel]
+) -> ScoreFn:
     """The score that the settings describe: learned or exact, guided or not."""
-    gamma = settings.guidance_scale
     if settings.guidance == "exact":
-        if gamma == 0:
+        if not settings.guided:
             return ExactScore(bundle.space, sde, bundle.device)
-        values = _exact_values(settings, bundle, benchmark)
-        return ExactGuidedScore(bundle.enumeration, sde, values, gamma)
+        return ExactGuidedScore(bundle.enumeration, sde, _exact_log_tilt(settings, bundle, benchmark, costs))
     score = bundle.score_fn(sde)
-    if gamma == 0:
+    if not settings.guided:
         return score
-    certainty = gamma if settings.guidance == "calibrated" else 0.0
-    objective = PredictedProperty("accuracy", certainty)
-    properties = {"accuracy": lambda scale: bundle.property_fn(settings.dataset, sde, scale)}
-    return GuidedScore(score, objective.bind(ObjectiveContext(bundle.space, properties)), gamma)
+    gamma = settings.guidance_scale if settings.steers_accuracy else 0.0
+    calibrated = settings.guidance == "calibrated"
+    terms: list[tuple[float, Objective]] = []
+    if gamma:
+        terms.append((gamma, PredictedProperty(ACCURACY, gamma if calibrated else 0.0)))
+    terms += [(nats, PredictedProperty(name, nats if calibrated else 0.0)) for name, nats in settings.weights.items()]
+    terms += [(1.0, CostBudget(name, limit)) for name, limit in settings.budgets.items()]
+    context = _context(settings, bundle, sde, costs, gamma)
+    if len(terms) == 1:
+        weight, objective = terms[0]
+        return GuidedScore(score, objective.bind(context), weight)
+    return GuidedScore(score, WeightedSum(tuple(terms)).bind(context))
+
+
+def _context(
+    settings: RunSettings, bundle: ModelBundle, sde: SDE, costs: Mapping[str, CostModel], gamma: float
+) -> ObjectiveContext:
+    """What objectives may use in a run. Costs are judged among architectures as guidance by accuracy leaves them: of
+    ``E[exp(gamma * accuracy) 1[cost <= limit]]`` the budget is the second factor, a probability under the tilt.
+    """
+    space, device = bundle.space, bundle.device
+    tilt = torch.zeros(space.num_nodes, space.num_ops, device=device)
+    if gamma and (settings.weights or settings.budgets):
+        tilt = gamma * bundle.additive_accuracy(settings.dataset, settings.resolution).weights.to(device)
+    for name, nats in settings.weights.items():
+        tilt = tilt + nats * costs[name].additive.weights.to(device)
+
+    def posterior(x: Tensor, t: Tensor, shift: Tensor) -> Posterior:
+        alpha, sigma = sde.marginal(t)
+        return bundle.denoiser.posterior(x / expand(alpha, x), sigma / alpha).tilted(shift)
+
+    def moments(additive: Additive) -> MomentsFn:
+        def of(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+            mean, variance = posterior(x, t, tilt).moments(additive.weights)
+            return additive.offset + mean, variance
+
+        return of
+
+    def equivalent(name: str) -> Callable[[float], PropertyFn]:
+        additive = costs[name].additive.to(device)
+        others = tilt - settings.weights.get(name, 0.0) * additive.weights
+
+        def at(scale: float) -> PropertyFn:
+            def of(x: Tensor, t: Tensor) -> Tensor:
+                belief = posterior(x, t, others)
+                if scale == 0:
+                    return additive.offset + belief.moments(additive.weights)[0]
+                return additive.offset + belief.tilted(scale * additive.weights).log_evidence / scale
+
+            return of
+
+        return at
+
+    properties: dict[str, Callable[[float], PropertyFn]] = {name: equivalent(name) for name in costs}
+    properties[ACCURACY] = lambda scale: bundle.property_fn(settings.dataset, sde, scale, settings.resolution)
+    return ObjectiveContext(
+        space, properties, {name: moments(cost.additive.to(device)) for name, cost in costs.items()}
+    )
+
+
+def _exact_log_tilt(
+    settings: RunSettings, bundle: ModelBundle, benchmark: Benchmark | None, costs: Mapping[str, CostModel]
+) -> Tensor:
+    """What the settings make every architecture of an enumerable space more likely by, in nats, (A,)."""
+    tilt = torch.zeros(bundle.space.size, device=bundle.device)
+    if settings.steers_accuracy:
+        tilt = settings.guidance_scale * _exact_values(settings, bundle, benchmark)
+    for name, limit in settings.budgets.items():
+        outside = costs[name].additive(bundle.space.all_ops) > limit
+        tilt = tilt.masked_fill(outside.to(tilt.device), -math.inf)
+    return tilt
 
 
 def _exact_values(settings: RunSettings, bundle: ModelBundle, benchmark: Benchmark | None) -> Tensor:
@@ -312,13 +504,19 @@ def describe(
     archs: list[Architecture],
     benchmark: Benchmark | None,
     *,
+    resolution: int = 0,
+    costs: Mapping[str, CostModel] | None = None,
+    budgets: Mapping[str, float] | None = None,
     counts: dict[Architecture, int] | None = None,
     first: dict[Architecture, int] | None = None,
     training: set[Architecture] | None = None,
 ) -> list[Candidate]:
-    """Distinct architectures with every column, ranked by predicted accuracy (ties by text).
+    """Distinct architectures with every column, ranked by predicted accuracy (ties by text), those inside all budgets
+    first.
 
     Args:
+        resolution: image size in pixels; default: the dataset's own.
+        costs: what to give columns of; default: all that is known.
         training: the score network's training set; None means it was the whole space.
     """
     if not archs:
@@ -327,15 +525,19 @@ def describe(
     mean: list[float | None] = [None] * len(archs)
     spread: list[float | None] = [None] * len(archs)
     if bundle.predictor is not None:
-        means, spreads = bundle.predict(archs, dataset)
+        means, spreads = bundle.predict(archs, dataset, resolution)
         mean, spread = means.tolist(), spreads.tolist()
     texts = [space.format(arch) for arch in archs]
-    order = sorted(range(len(archs)), key=lambda i: (-(mean[i] or 0.0), texts[i]))
+    costs = bundle.costs(dataset, resolution) if costs is None else costs
+    ops = torch.tensor([arch.ops for arch in archs])
+    known = {name: cost.additive.to("cpu")(ops).tolist() for name, cost in costs.items()}
+    inside = [all(known[name][i] <= limit for name, limit in (budgets or {}).items()) for i in range(len(archs))]
+    order = sorted(range(len(archs)), key=lambda i: (not inside[i], -(mean[i] or 0.0), texts[i]))
+    latencies = [name for name in known if name.startswith(LATENCY)]
     found = []
     for rank, index in enumerate(order, start=1):
         arch = archs[index]
         record = benchmark.query(arch, dataset) if benchmark is not None else None
-        cost = space.cost(arch, dataset)
         predicted, std = mean[index], spread[index]
         found.append(
             Candidate(
@@ -348,10 +550,12 @@ def describe(
                 predicted_std_pct=None if std is None else round(std, 3),
                 measured_accuracy_pct=None if record is None else round(record.accuracy_pct, 4),
                 measured_source=None if record is None else record.source,
-                params_m=cost.params_m,
-                macs_m=cost.macs_m,
+                params_m=round(known["params_m"][index], 6),
+                macs_m=round(known["macs_m"][index], 6),
                 disconnected=space.disconnected(arch),
                 novel=training is not None and arch not in training,
+                latency_ms={name.removeprefix(LATENCY): round(known[name][index], 4) for name in latencies},
+                inside_budget=inside[index] if budgets else None,
             )
         )
     return found
@@ -384,8 +588,9 @@ def run(
     )
     benchmark = measured(settings.space, settings.dataset, table=measured_table)
     sde, sampler = _solver(settings)
+    width, costs = _costs(settings, bundle)
     ranked = bundle.predictor is not None
-    twice = compare and ranked and settings.guidance_scale > 0
+    twice = compare and ranked and settings.guided
     config = GenerateConfig(settings.samples, settings.batch_size, settings.seed, keep_frames)
     work = settings.steps * -(-settings.samples // settings.batch_size) * (1 + twice)
 
@@ -398,8 +603,10 @@ def run(
 
         return tell
 
-    score = _score_fn(settings, bundle, sde, benchmark)
-    monitor: PropertyFn | None = bundle.property_fn(settings.dataset, sde) if keep_frames and ranked else None
+    score = _score_fn(settings, bundle, sde, benchmark, costs)
+    monitor: PropertyFn | None = None
+    if keep_frames and ranked:
+        monitor = bundle.property_fn(settings.dataset, sde, resolution=settings.resolution)
     generation = generate(score, sde, bundle.space, sampler, config, monitor=monitor, progress=told(0), device=device)
     counts = Counter(generation.valid)
     first: dict[Architecture, int] = {}
@@ -410,7 +617,16 @@ def run(
     if bundle.score.extra.get("half"):
         training = {Architecture(settings.space, tuple(ops)) for ops in training_half(bundle.space).tolist()}
     candidates = describe(
-        bundle, settings.dataset, list(counts), benchmark, counts=counts, first=first, training=training
+        bundle,
+        settings.dataset,
+        list(counts),
+        benchmark,
+        resolution=settings.resolution,
+        costs=costs,
+        budgets=settings.budgets,
+        counts=counts,
+        first=first,
+        training=training,
     )
     seconds = time.perf_counter() - began
     unguided, exact = None, None
@@ -418,7 +634,8 @@ def run(
         unguided = _unguided(settings, bundle, sde, sampler, config, generation, told(work // (1 + twice)))
         if bundle.space.enumerable:
             values = bundle.predicted_values(settings.dataset)
-            exact = (values.cpu(), bundle.enumeration.tilted(values, settings.guidance_scale).cpu())
+            tilt = _exact_log_tilt(replace(settings, exact_values="predictor"), bundle, None, costs)
+            exact = (values.cpu(), (bundle.enumeration.log_weights + tilt).softmax(0).cpu())
     return RunResult(
         settings=settings,
         candidates=candidates,
@@ -429,13 +646,34 @@ def run(
         violations=dict(Counter(found.kind for found in generation.decoded if isinstance(found, Violation))),
         nfe=generation.nfe,
         seconds=seconds,
-        paper_scale=100 * bundle.labels(settings.dataset).spread * settings.guidance_scale if ranked else None,
+        paper_scale=_paper_scale(settings, bundle) if ranked else None,
         measured_note="" if benchmark is None else benchmark.note,
         trajectory=generation.trajectory,
         unguided_pct=unguided,
         exact=exact,
         device=str(device),
+        width=width,
+        costs=costs,
     )
+
+
+def _paper_scale(settings: RunSettings, bundle: ModelBundle) -> float:
+    return 100 * bundle.labels(settings.dataset, settings.resolution).spread * settings.guidance_scale
+
+
+def _costs(settings: RunSettings, bundle: ModelBundle) -> tuple[float, dict[str, CostModel]]:
+    """The width that costs are for, and all costs at it. ``ValueError`` for a cost that is not known there, or a budget
+    that no architecture keeps.
+    """
+    names = [*settings.budgets, *settings.weights]
+    fitting = widths_of(bundle.space, bundle.latency, names)
+    width = settings.width or (fitting or bundle.space.widths)[0]
+    costs = bundle.costs(settings.dataset, settings.resolution, width)
+    where = f"{settings.dataset} at {settings.resolution} pixels, width {width:g}"
+    for name in names:
+        check_cost(name, costs, bundle.latency, where)
+    check_limits(settings.budgets, costs, bundle.space)
+    return width, costs
 
 
 def _unguided(
@@ -449,12 +687,12 @@ def _unguided(
 ) -> Tensor:
     """Predicted accuracy of valid samples from the same noise without guidance, (valid,)."""
     archs = guided.valid
-    if settings.guidance_scale > 0:
-        plain = replace(settings, guidance_scale=0.0)
-        score = _score_fn(plain, bundle, sde, None)
+    if settings.guided:
+        plain = replace(settings, guidance_scale=0.0, under="", minimize="", maximize=ACCURACY)
+        score = _score_fn(plain, bundle, sde, None, {})
         plain_config = replace(config, keep_frames=0)
         archs = generate(score, sde, bundle.space, sampler, plain_config, progress=progress, device=bundle.device).valid
-    return bundle.predict(archs, settings.dataset)[0] if archs else torch.empty(0)
+    return bundle.predict(archs, settings.dataset, settings.resolution)[0] if archs else torch.empty(0)
 
 
 class Cancelled(Exception):  # noqa: N818 - an outcome, not a fault

@@ -29,7 +29,7 @@ def several(space: SearchSpace) -> dict[str, nn.Module]:
     return {
         "ranking.0": RankingPredictor(ranking, adjacency=space.adjacency),
         "ranking.1": RankingPredictor(ranking, adjacency=space.adjacency),
-        "guidance": PropertyPredictor(guidance, denoiser=ExactDenoiser(space).denoised),
+        "guidance": PropertyPredictor(guidance, posterior=ExactDenoiser(space).posterior),
         "score": score_network(space, **SIZES).eval(),
     }
 

@@ -44,9 +44,9 @@ def test_generate_json_has_the_promised_keys(capsys):
     assert data["nfe"] == 8
     columns = (
         "rank architecture count predicted_accuracy_pct predicted_std_pct measured_accuracy_pct measured_source "
-        "params_m macs_m disconnected"
+        "params_m macs_m disconnected inside_budget"
     )
-    assert all(list(row) == columns.split() for row in data["candidates"])
+    assert all(list(row)[: len(columns.split())] == columns.split() for row in data["candidates"])
     assert [row["rank"] for row in data["candidates"]] == list(range(1, data["unique"] + 1))
     assert sum(row["count"] for row in data["candidates"]) == data["raw_valid"]
     predicted = [row["predicted_accuracy_pct"] for row in data["candidates"]]
@@ -126,9 +126,20 @@ def test_info_lists_what_is_installed(capsys):
         (["--sde", "edm"], ["sde", "'edm'", "ve"]),
         (["--device", "tpu"], ["device", "'tpu'", "cpu"]),
         (["--guidance", "strong"], ["guidance", "'strong'", "calibrated"]),
-        (["--guidance-scale", "-1"], ["guidance scale", "-1.0", "0 to 12"]),
-        (["--guidance-scale", "nan"], ["guidance scale", "nan", "0 to 12"]),
-        (["--guidance-scale", "inf"], ["guidance scale", "inf", "0 to 12"]),
+        (["--guidance-scale", "13"], ["guidance scale", "13", "nasbench201", "0 to 12"]),
+        (["--resolution", "64"], ["resolution", "64", "CIFAR-10 allows: 32"]),
+        (["--space", "mobilenetv3", "--resolution", "150"], ["resolution", "150", "160, 176, 192, 208, 224"]),
+        (["--width", "1.1"], ["width", "1.1", "nasbench201 allows: 1"]),
+        (["--space", "mobilenetv3", "--width", "1.1"], ["width", "1.1", "1, 1.2"]),
+        (["--under", "macs_m"], ["under", "'macs_m'", "NAME=NUMBER"]),
+        (["--under", "macs_m=0"], ["under", "above 0"]),
+        (["--under", "speed=3"], ["unknown cost 'speed'", "macs_m, params_m"]),
+        (["--under", "macs_m=5"], ["no architecture of nasbench201", "macs_m of 5", "7.783"]),
+        (["--minimize", "accuracy=1"], ["minimize", "accuracy"]),
+        (["--guidance", "exact", "--minimize", "macs_m=1"], ["exact", "macs_m"]),
+        (["--guidance-scale", "-1"], ["guidance scale", "-1.0", "0 to 1000"]),
+        (["--guidance-scale", "nan"], ["guidance scale", "nan", "0 to 1000"]),
+        (["--guidance-scale", "inf"], ["guidance scale", "inf", "0 to 1000"]),
         (["--guidance-scale", "much"], ["guidance-scale", "'much'", "number"]),
         (["--samples", "0"], ["samples", "0", "1 to 10,000"]),
         (["--samples", "10001"], ["samples", "10001", "1 to 10,000"]),

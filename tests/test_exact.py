@@ -13,7 +13,7 @@ from dnag.exact import Enumeration, ExactGuidedScore, ExactScore, Mixture
 from dnag.samplers import samplers
 from dnag.sdes import SDE, sdes
 from dnag.sdes.ve import VE
-from dnag.spaces import Architecture
+from dnag.spaces import Architecture, spaces
 from dnag.spaces.base import ABSENT, Factor
 from dnag.tensors import Noise, centre, expand, uncentre
 
@@ -78,10 +78,9 @@ def test_the_score_is_the_gradient_of_the_log_density(nasbench201, sde):
 
 
 def test_factors_of_the_posterior_are_probabilities(nasbench201):
-    parts = ExactScore(nasbench201, sdes["ve"]()).posterior(noisy(nasbench201), LEVELS)
-    assert [part.shape for part in parts] == [(6, 1)] + [(6, 5)] * 6 + [(6, 1)]
-    for part in parts:
-        torch.testing.assert_close(part.sum(1), torch.ones(6))
+    probability = ExactScore(nasbench201, sdes["ve"]()).posterior(noisy(nasbench201), LEVELS).probability
+    assert probability.shape == (6, 8, 7)
+    torch.testing.assert_close(probability.sum(2), torch.ones(6, 8))
 
 
 def test_little_noise_names_the_architecture_and_much_noise_says_nothing(nasbench201, enumeration):
@@ -152,7 +151,7 @@ def test_exactly_guided_at_scale_zero_is_unguided(nasbench201, enumeration, valu
     t = sde.time_of(levels)
     x = expand(sde.marginal(t)[0], torch.ones(3, 8, 7)) * noisy(nasbench201, levels, seed=6)
     plain = ExactScore(nasbench201, sde)(x, t)
-    guided = ExactGuidedScore(enumeration, sde, values, 0.0)(x, t)
+    guided = ExactGuidedScore(enumeration, sde, 0.0 * values)(x, t)
     torch.testing.assert_close(guided, plain, rtol=1e-3, atol=1e-3 * float(plain.abs().max()))
 
 
@@ -160,8 +159,8 @@ def test_a_constant_value_guides_nowhere(nasbench201, enumeration, sde):
     t = sde.time_of(torch.tensor([1.0, 3.0]))
     x = noisy(nasbench201, torch.tensor([1.0, 3.0]), seed=7)
     flat = torch.full((nasbench201.size,), 93.0)
-    guided = ExactGuidedScore(enumeration, sde, flat, 5.0)(x, t)
-    torch.testing.assert_close(guided, ExactGuidedScore(enumeration, sde, flat, 0.0)(x, t))
+    guided = ExactGuidedScore(enumeration, sde, 5.0 * flat)(x, t)
+    torch.testing.assert_close(guided, ExactGuidedScore(enumeration, sde, 0.0 * flat)(x, t))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +200,7 @@ def test_sampling_with_the_exact_score_draws_from_the_tilted_distribution(
 ):
     count, sde = 200, VE(sigma_min=0.03, sigma_max=10.0)
     noise = Noise.from_generator(Generator().manual_seed(8), (count, 8, 7))
-    x = samplers[name](num_steps=steps).sample(sde, ExactGuidedScore(enumeration, sde, values, scale), noise)
+    x = samplers[name](num_steps=steps).sample(sde, ExactGuidedScore(enumeration, sde, scale * values), noise)
     drawn = nasbench201.decode(uncentre(x))
     valid = [arch for arch in drawn if isinstance(arch, Architecture)]
     assert len(valid) >= 0.98 * count
@@ -224,18 +223,62 @@ def test_a_space_too_large_to_list_is_refused(nasbench201, monkeypatch):
 
 def test_a_factor_as_a_mixture_of_products():
     weights = torch.tensor([0.1, 0.6, 0.3])
-    mixture = Mixture.of(Factor((0, 1), torch.tensor([[0, 1], [0, 2], [1, ABSENT]]), weights.log()), 3)
-    assert mixture is not None  # one component without the second node, one with it
-    order = mixture.log_mass.argsort()
+    mixture = Mixture.of([Factor((0, 1), torch.tensor([[0, 1], [0, 2], [1, ABSENT]]), weights.log())], 3)
+    order = mixture.log_mass.argsort()  # one component without the second node, one with it
     assert mixture.log_mass[order].exp().tolist() == pytest.approx([0.3, 0.7])
     alone, both = mixture.log_marginals[order].exp()
     assert alone.tolist() == [[0, 1, 0, 0], [0, 0, 0, 1]]
     assert both.flatten().tolist() == pytest.approx([1, 0, 0, 0, 0, 1 / 7, 6 / 7, 0])
 
 
-def test_a_factor_that_is_no_mixture_of_products_is_summed_choice_by_choice(nasbench201, monkeypatch):
-    assert Mixture.of(Factor((0, 1), torch.tensor([[0, 0], [1, 1]]), torch.full((2,), 0.5).log()), 2) is None
-    y, exact = noisy(nasbench201), ExactScore(nasbench201, VE())
-    monkeypatch.setattr(Mixture, "of", lambda *_: None)
-    summed = ExactScore(nasbench201, VE())
-    torch.testing.assert_close(exact.denoised(y, LEVELS), summed.denoised(y, LEVELS), rtol=0, atol=1e-5)
+def test_a_factor_that_is_no_mixture_of_products_has_a_component_for_every_choice():
+    factor = Factor((0, 1), torch.tensor([[0, 0], [1, 1]]), torch.tensor([0.25, 0.75]).log())
+    mixture = Mixture.of([factor], 2)
+    assert mixture.log_mass.exp().tolist() == pytest.approx([0.25, 0.75])
+    assert mixture.log_marginals.exp().tolist() == [[[1, 0, 0], [1, 0, 0]], [[0, 1, 0], [0, 1, 0]]]
+
+
+# ---------------------------------------------------------------------- tilts, moments and draws of the posterior
+
+
+@pytest.mark.parametrize("name", sorted(spaces))
+def test_a_tilt_of_the_posterior_is_the_tilt_of_its_choices(name):
+    space = spaces[name]()
+    generator = Generator().manual_seed(3)
+    levels = torch.tensor([0.2, 0.7, 2.0, 20.0])
+    x0 = centre(space.encode_ops(space.sample_ops(len(levels), generator)))
+    y = x0 + levels[:, None, None] * torch.randn(x0.shape, generator=generator)
+    weights = torch.randn(space.num_nodes, space.num_ops, generator=generator)
+    posterior = ExactScore(space, VE()).posterior(y, levels)
+    tilted = posterior.tilted(0.7 * weights)
+    evidence, mean, variance = torch.zeros(3, len(levels), dtype=torch.double)
+    probability = torch.zeros(tilted.probability.shape, dtype=torch.double)
+    for factor in space.factors:  # by hand: every choice of every factor
+        nodes = list(factor.nodes)
+        onehot = space.encode_ops(factor.choices).double()
+        worth = (onehot * weights[nodes]).sum((1, 2))
+        scores = 2 * torch.einsum("bnf,cnf->bc", y[:, nodes].double(), onehot) / levels[:, None].double() ** 2
+        plain = (factor.log_weights.double() + scores).log_softmax(1)
+        evidence += (plain + 0.7 * worth).logsumexp(1)
+        p = (plain + 0.7 * worth).softmax(1)
+        mean += p @ worth
+        variance += p @ worth**2 - (p @ worth) ** 2
+        probability[:, nodes] = torch.einsum("bc,cnf->bnf", p, onehot)
+    torch.testing.assert_close(tilted.log_evidence.double(), evidence, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(tilted.probability.double(), probability, rtol=0, atol=1e-5)
+    found = tilted.moments(weights)
+    torch.testing.assert_close(found[0].double(), mean, rtol=0, atol=1e-4)
+    torch.testing.assert_close(found[1].double(), variance, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(spaces))
+def test_draws_from_the_posterior_have_its_probabilities(name):
+    space = spaces[name]()
+    generator = Generator().manual_seed(4)
+    levels = torch.tensor([0.5, 1.5])
+    y = levels[:, None, None] * torch.randn(2, space.num_nodes, space.num_ops, generator=generator)
+    posterior = ExactScore(space, VE()).posterior(y, levels)
+    ops = posterior.sample(4000, generator)
+    assert all(space.check(row) is None for row in ops[0, :50].tolist())
+    frequency = space.encode_ops(ops.flatten(0, 1)).view(2, 4000, space.num_nodes, -1).mean(1)
+    torch.testing.assert_close(frequency, posterior.probability, rtol=0, atol=0.04)

@@ -95,7 +95,7 @@ def test_the_certainty_equivalent_guides_exactly_and_the_mean_does_not(name, nas
         return certainty_equivalent
 
     plain = ExactScore(nasbench201, sde)
-    exact = ExactGuidedScore(enumeration, sde, values, scale)(x, t)
+    exact = ExactGuidedScore(enumeration, sde, scale * values)(x, t)
     calibrated, first_order = GuidedScore(plain, value(scale), scale)(x, t), GuidedScore(plain, value(0), scale)(x, t)
     size = (exact - plain(x, t)).abs().max()
     assert float((calibrated - exact).abs().max()) < 0.01 * size

@@ -24,7 +24,7 @@ class Settings:
 def test_a_knob_carries_what_an_input_needs():
     described = knobs(Settings)
     assert list(described) == ["count", "strength", "colour"]  # in order, without plain fields
-    assert described["count"] == Knob("Count", 1, 2000, help="how many")
+    assert described["count"] == Knob("Count", 1, 2000, help="how many", whole=True)
     assert described["strength"] == Knob("Strength", 0, 2.5, unit="nats", advanced=True)
     assert described["colour"].choices is not None and list(described["colour"].choices()) == COLOURS
     assert knobs(Settings()) == described

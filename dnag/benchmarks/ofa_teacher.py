@@ -14,34 +14,30 @@ import torch
 from torch import Tensor, nn
 
 from dnag.benchmarks.base import BenchmarkError
-from dnag.spaces.base import ABSENT
-from dnag.spaces.mobilenetv3 import EXPANSIONS, KERNELS, NODES
+from dnag.spaces.mobilenetv3 import EXPANSIONS, KERNELS, NODES, RESOLUTIONS
 
-RESOLUTIONS = (160, 176, 192, 208, 224)
-"""Pixels that the teacher was trained on."""
 SIZES = (128, 400, 400, 400, 1)
 
 
-def features(ops: Tensor, resolution: int) -> Tensor:
-    """The teacher's input (B, 128) for operation indices (B, 20); ``ValueError`` for an untrained resolution."""
+def features(onehot: Tensor, resolution: int) -> Tensor:
+    """The teacher's input (B, 128) for matrices (B, 20, 9); ``ValueError`` for an untrained resolution.
+
+    Linear in the matrix, so that probabilities of operations are welcome too.
+    """
     if resolution not in RESOLUTIONS:
         allowed = ", ".join(str(pixels) for pixels in RESOLUTIONS)
         raise ValueError(f"resolution is {resolution!r}; the accuracy predictor was trained at: {allowed}")
-    if ops.ndim != 2 or ops.shape[1] != NODES:
-        raise ValueError(f"ops has shape {tuple(ops.shape)}; allowed: (B, {NODES})")
-    present = (ops != ABSENT)[..., None]
-    kernel, expansion = ops // len(EXPANSIONS), ops % len(EXPANSIONS)
-    onehot = [
-        ((index[..., None] == torch.arange(count, device=ops.device)) & present).float().flatten(1)
-        for index, count in ((kernel, len(KERNELS)), (expansion, len(EXPANSIONS)))
-    ]
-    pixels = torch.zeros(len(ops), 8, device=ops.device)
+    kinds = len(KERNELS) * len(EXPANSIONS)
+    if onehot.ndim != 3 or onehot.shape[1:] != (NODES, kinds):
+        raise ValueError(f"onehot has shape {tuple(onehot.shape)}; allowed: (B, {NODES}, {kinds})")
+    table = onehot.unflatten(2, (len(KERNELS), len(EXPANSIONS)))
+    pixels = onehot.new_zeros(len(onehot), 8)
     pixels[:, (resolution - 112) // 16] = 1
-    return torch.cat([*onehot, pixels], dim=1)
+    return torch.cat([table.sum(3).flatten(1), table.sum(2).flatten(1), pixels], dim=1)
 
 
 class OfaTeacher(nn.Module):
-    """``ops (B, 20) int64, resolution in pixels -> (B,)``, accuracy in [0, 1]."""
+    """``onehot (B, 20, 9), resolution in pixels -> (B,)``, accuracy in [0, 1]; differentiable."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,5 +68,17 @@ class OfaTeacher(nn.Module):
         teacher.layers.load_state_dict(weights)
         return teacher.eval().requires_grad_(False)
 
-    def forward(self, ops: Tensor, resolution: int) -> Tensor:
-        return self.layers(features(ops, resolution)).squeeze(1)
+    def calibrated(self, ops: Tensor, top1: Tensor, resolution: int) -> tuple[float, float]:
+        """Slope and intercept of measured top-1 in % over the teacher's accuracy, by least squares.
+
+        Args:
+            ops: operation indices of measured networks, (n, 20).
+            top1: what was measured at ``resolution``, (n,).
+        """
+        onehot = (ops[..., None] == torch.arange(len(KERNELS) * len(EXPANSIONS))).float()
+        said = self(onehot, resolution).double()
+        slope = torch.cov(torch.stack([said, top1.double()]))
+        return float(slope[0, 1] / slope[0, 0]), float(top1.double().mean() - slope[0, 1] / slope[0, 0] * said.mean())
+
+    def forward(self, onehot: Tensor, resolution: int) -> Tensor:
+        return self.layers(features(onehot, resolution)).squeeze(1)

@@ -1,7 +1,7 @@
 r"""From a predictor's raw output to a property in its own unit, for one SDE and one dataset.
 
-The noise-aware predictor outputs ``o`` and means ``best - spread * softplus(o)``: below the best value by
-construction, in units of the dataset's spread. The ranking predictor outputs the standardised ``-log(best - value +
+The noise-aware predictor outputs ``o`` and means ``best + spread * o``: how far from the best value, in units of the
+dataset's spread. The ranking predictor outputs the standardised ``-log(best - value +
 1)``, which resolves the top of the range, where values crowd.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from dnag.nets.property_predictor import PropertyPredictor
@@ -29,15 +28,15 @@ class Labels:
     log_spread: float
 
     @classmethod
-    def of(cls, values: Tensor) -> Labels:
-        """From training values (n,)."""
-        best = values.max()
+    def of(cls, values: Tensor, margin: float = 0.0) -> Labels:
+        """From training values (n,); ``margin``: by how much the best of them may be surpassed."""
+        best = values.max() + margin
         logs = -(best - values + 1).log()
         return cls(float(best), float(values.std()), float(logs.mean()), float(logs.std()))
 
     def value(self, output: Tensor) -> Tensor:
         """The noise-aware predictor's output in the property's unit."""
-        return self.best - self.spread * F.softplus(output)
+        return self.best + self.spread * output
 
     def rank_target(self, values: Tensor) -> Tensor:
         """What the ranking predictor learns. Values above ``best`` count as it."""

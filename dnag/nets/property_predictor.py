@@ -1,35 +1,56 @@
-r"""The noise-aware property predictor: a noisy architecture and a dataset in, a number out.
+r"""The noise-aware property predictor: a noisy architecture and a context in, a number out.
 
 What a noisy architecture ``y = x0 + n z`` says about the clean one is, for one-hot data with independent parts,
-contained in the posterior probabilities of its operations, ``(E[x_0 | y] + 1) / 2``, which are known in closed form
-(``dnag.exact``). The predictor reads those instead of ``y`` itself, so that it need not learn what noise is, only what
-operations are worth.
+contained in the posterior probabilities of its operations, which are known in closed form (``dnag.exact``). The
+predictor reads those instead of ``y`` itself, so that it need not learn what noise is, only what operations are worth.
 
-A residual MLP, every block modulated by the dataset's context and by the guidance scale gamma, gives the certainty
-equivalent ``log E[exp(gamma * value) | y] / gamma``, at gamma = 0 the mean (see ``dnag.guidance``). Smooth activations,
-since it is used through its gradient, which passes through the posterior.
+A residual MLP, every block modulated by the context and by the guidance scale gamma, gives the certainty equivalent
+``m = log E[exp(gamma * value) | y] / gamma``, at gamma = 0 the mean (see ``dnag.guidance``). Smooth activations, since
+it is used through its gradient, which passes through the posterior.
+
+Where the value is nearly *additive*, ``value(a) = offset + sum_i w_i(a_i) + rest``, the additive part has a certainty
+equivalent in closed form, whatever the size of the space: tilting by ``gamma * w`` only shifts the posterior's logits,
+
+    m = offset + log E[exp <gamma w, a> | y] / gamma + correction
+
+and the network learns the correction from both posteriors, the plain and the tilted one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dnag.nets.layers import ModulatedBlock, ScalarEmbedding
-
-Denoiser = Callable[[Tensor, Tensor], Tensor]
-"""``(y (B,N,F), level (B,)) -> E[x_0 | y] (B,N,F)``, centred."""
 
 # Slow sinusoids: what is learned at one scale should carry over to the next.
 _SCALE_LABEL, _SMALLEST_SCALE = 3.0, 0.02
 
 
+class Belief(Protocol):
+    """What is known of the clean architecture: ``dnag.exact.Posterior``."""
+
+    @property
+    def log_evidence(self) -> Tensor: ...
+
+    @property
+    def probability(self) -> Tensor: ...
+
+    def tilted(self, tilt: Tensor, /) -> Belief: ...
+
+
+PosteriorFn = Callable[[Tensor, Tensor], Belief]
+"""``(y (B,N,F), level (B,)) -> Belief``, differentiable in ``y``."""
+
+
 @dataclass(frozen=True)
 class PropertyPredictorConfig:
-    """Sizes: N, F, and width Z of the dataset context (0 for none)."""
+    """Sizes: N, F, and width Z of the context (0 for none); ``additive``: with an additive part in closed form."""
 
     num_nodes: int
     num_ops: int
@@ -37,26 +58,40 @@ class PropertyPredictorConfig:
     width: int = 256
     depth: int = 3
     condition: int = 64
+    additive: bool = False
 
 
 class PropertyPredictor(nn.Module):
     """``y (B,N,F), level (B,), context (B,Z) | None, scale (B,) >= 0 | None (zero) -> (B,)``.
 
-    ``y`` is the state in the scaled variable ``x / alpha``, ``level`` its noise level ``sigma / alpha``.
+    The output counts standard deviations of the property from its best known value, so it is negative, or nearly so;
+    ``nets.property_model.Labels`` turns it into the property's unit. ``scale`` is in nats per that unit.
 
     Args:
-        denoiser: the unguided denoised estimate, differentiable in ``y``.
+        posterior: of the clean architecture given ``y``, the state in the scaled variable ``x / alpha``, at noise level
+            ``sigma / alpha``.
     """
 
-    def __init__(self, config: PropertyPredictorConfig, *, denoiser: Denoiser):
+    weights: Tensor  # (Z,N,F) additive part, with offset (Z,), best (Z,) and spread (Z,) all in the property's unit
+    offset: Tensor
+    best: Tensor
+    spread: Tensor
+
+    def __init__(self, config: PropertyPredictorConfig, *, posterior: PosteriorFn):
         super().__init__()
         self.config = config
-        self.denoiser = denoiser
-        self.inputs = nn.Linear(config.num_nodes * config.num_ops, config.width)
+        self.posterior = posterior
+        read = config.num_nodes * config.num_ops * (2 if config.additive else 1)
+        self.inputs = nn.Linear(read, config.width)
         self.embed_scale = ScalarEmbedding(config.condition)
         self.embed_context = nn.Linear(config.context, config.condition) if config.context else None
         self.blocks = nn.ModuleList(ModulatedBlock(config.width, config.condition) for _ in range(config.depth))
         self.head = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, 1))
+        if config.additive:
+            tables = max(1, config.context)
+            self.register_buffer("weights", torch.zeros(tables, config.num_nodes, config.num_ops))
+            for name in ("offset", "best", "spread"):
+                self.register_buffer(name, torch.ones(tables))
 
     def forward(self, y: Tensor, level: Tensor, context: Tensor | None = None, scale: Tensor | None = None) -> Tensor:
         if (context is None) != (self.embed_context is None):
@@ -66,8 +101,22 @@ class PropertyPredictor(nn.Module):
         condition = self.embed_scale(_SCALE_LABEL * (scale + _SMALLEST_SCALE).log())
         if self.embed_context is not None:
             condition = condition + self.embed_context(context)
-        condition = nn.functional.silu(condition)
-        h = self.inputs((self.denoiser(y, level) + 1).flatten(1))  # twice the probabilities
+        plain = self.posterior(y, level)
+        if not self.config.additive:
+            return -F.softplus(self._correction(2 * plain.probability, condition))
+        table = torch.ones_like(level)[:, None] if context is None else context
+        weights = torch.einsum("bz,znf->bnf", table, self.weights)
+        offset, best, spread = (table @ part for part in (self.offset, self.best, self.spread))
+        tilted = plain.tilted(scale[:, None, None] * weights)
+        mean = (weights * plain.probability).sum((1, 2))
+        equivalent = tilted.log_evidence / scale.clamp_min(_SMALLEST_SCALE)
+        additive = offset + torch.where(scale < _SMALLEST_SCALE, mean, equivalent)
+        read = torch.cat([2 * plain.probability, 2 * tilted.probability], dim=-1)
+        return (additive - best) / spread + self._correction(read, condition)
+
+    def _correction(self, read: Tensor, condition: Tensor) -> Tensor:
+        condition = F.silu(condition)
+        h = self.inputs(read.flatten(1))
         for block in self.blocks:
             h = block(h, condition)
         return self.head(h).squeeze(-1)

@@ -7,7 +7,8 @@ topological order, as data are in the network the architecture describes (the id
 
 ``T_k`` is a learned layer per operation type, shared by all nodes; operations known to pass their input on or to give
 zero do so literally, and a node without an operation passes its input on. Isomorphic architectures therefore look alike
-to the flow. Its value at the sinks, the matrix itself and the dataset's context give the prediction.
+to the flow. Its value at the sinks, the matrix itself and the dataset's context give the prediction. In a chain of
+nodes the order is fixed and nothing is isomorphic; there the flow is left out (width 0).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class RankingPredictorConfig:
-    """Sizes: F, N, context width Z, and which operations are the identity and which give zero."""
+    """Sizes: N, F, context width Z, which operations are the identity or give zero, and the width of the flow."""
 
     num_nodes: int
     num_ops: int
@@ -52,9 +53,10 @@ class RankingPredictor(nn.Module):
         self._sinks = (~adjacency.any(1)).nonzero().flatten().tolist()
         fixed = {*config.identity_ops, *config.zero_ops}
         self._learned = [op for op in range(config.num_ops) if op not in fixed]
-        self.start = nn.Parameter(1 + 0.5 * torch.randn(width))
-        self.transform = nn.Parameter(torch.randn(width, len(self._learned) * width) / math.sqrt(width))
-        self.bias = nn.Parameter(torch.zeros(len(self._learned) * width))
+        if width:
+            self.start = nn.Parameter(1 + 0.5 * torch.randn(width))
+            self.transform = nn.Parameter(torch.randn(width, len(self._learned) * width) / math.sqrt(width))
+            self.bias = nn.Parameter(torch.zeros(len(self._learned) * width))
         inputs = width + config.num_nodes * config.num_ops + config.context
         self.head = nn.Sequential(
             nn.Linear(inputs, config.hidden),
@@ -65,6 +67,12 @@ class RankingPredictor(nn.Module):
         )
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        parts = [x.flatten(1)] + ([context] if context is not None else [])
+        if self.config.width:
+            parts.insert(0, self._flow(x))
+        return self.head(torch.cat(parts, dim=1)).squeeze(-1)
+
+    def _flow(self, x: Tensor) -> Tensor:
         width = self.config.width
         passed = x[..., list(self.config.identity_ops)].sum(-1) + (1 - x.sum(-1))  # (B,N) identity, or absent
         flow: list[Tensor] = []
@@ -74,6 +82,4 @@ class RankingPredictor(nn.Module):
             changed = F.silu(arriving @ self.transform + self.bias).view(len(x), -1, width)  # (B,ops,d)
             leaving = torch.einsum("bk,bkd->bd", x[:, node, self._learned], changed)
             flow.append(leaving + passed[:, node, None] * arriving)
-        read = torch.tanh(torch.stack([flow[node] for node in self._sinks]).sum(0))
-        parts = [read, x.flatten(1)] + ([context] if context is not None else [])
-        return self.head(torch.cat(parts, dim=1)).squeeze(-1)
+        return torch.tanh(torch.stack([flow[node] for node in self._sinks]).sum(0))

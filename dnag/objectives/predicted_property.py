@@ -12,10 +12,12 @@ from dnag.shapes import PropertyFn
 @objectives.register("predicted_property")
 @dataclass(frozen=True)
 class PredictedProperty(Objective):
-    """``certainty_scale`` is the gamma the predictor is asked about: 0 for first-order guidance (``dnag.guidance``)."""
+    """``certainty_scale`` is the gamma the predictor is asked about: 0 for first-order guidance (``dnag.guidance``);
+    negative where the property is to be small.
+    """
 
     property: str = "accuracy"
-    certainty_scale: float = knob(0.0, "Certainty scale", 0.0, 12.0)
+    certainty_scale: float = knob(0.0, "Certainty scale", -1e6, 1e6)
 
     def bind(self, context: ObjectiveContext) -> PropertyFn:
         return context.property(self.property, self.certainty_scale)

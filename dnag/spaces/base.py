@@ -61,11 +61,20 @@ class Cost:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset the space has models for: what to call it, its number of classes, and its image size in pixels."""
+    """A dataset the space has models for: what to call it, its number of classes, and its image size in pixels.
+
+    Attributes:
+        resolution: the usual image size.
+        resolutions: all image sizes that there are models for.
+    """
 
     label: str
     num_classes: int
     resolution: int
+    resolutions: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resolutions", tuple(self.resolutions) or (self.resolution,))
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,10 @@ class SearchSpace(ABC):
     identity_ops: ClassVar[tuple[int, ...]] = ()
     zero_ops: ClassVar[tuple[int, ...]] = ()
     datasets: ClassVar[Mapping[str, Dataset]]
+    widths: ClassVar[tuple[float, ...]] = (1.0,)
+    """Multipliers of the numbers of channels that networks come in, the usual one first."""
+    guidance_scales: ClassVar[tuple[float, float]] = (2.0, 12.0)
+    """The usual guidance scale, and the largest that predictors are trained for, in nats per point of accuracy."""
 
     @property
     @abstractmethod
@@ -168,8 +181,15 @@ class SearchSpace(ABC):
         """Read the text form. ``ArchitectureError`` says what came and what is allowed."""
 
     @abstractmethod
-    def cost(self, arch: Architecture, dataset: str | None = None) -> Cost:
-        """Exact MACs and parameters of the network for a dataset of the space (default: its first)."""
+    def cost(
+        self, arch: Architecture, dataset: str | None = None, *, resolution: int | None = None, width: float = 1.0
+    ) -> Cost:
+        """Exact MACs and parameters of the network for a dataset of the space (default: its first).
+
+        Args:
+            resolution: height and width of the image in pixels; default: the dataset's.
+            width: multiplier of the numbers of channels.
+        """
 
     @abstractmethod
     def to_module(self, arch: Architecture, num_classes: int) -> nn.Module:

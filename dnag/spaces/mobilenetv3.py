@@ -47,6 +47,8 @@ STAGES, SLOTS = 5, 4
 NODES = STAGES * SLOTS
 DEPTHS, KERNELS, EXPANSIONS = (2, 3, 4), (3, 5, 7), (3, 4, 6)
 
+RESOLUTIONS = (160, 176, 192, 208, 224)
+"""Pixels that once-for-all's accuracies are known at."""
 WIDTHS = (16, 16, 24, 40, 80, 112, 160, 960, 1280)
 """Channels at width 1: stem, first layer, the five stages, and the two convolutions before the classifier."""
 STRIDES = (2, 2, 2, 1, 2)
@@ -110,7 +112,9 @@ class MobileNetV3Space(SearchSpace):
         OpStyle(f"{kernel}×{kernel}, expand {expansion}", f"{kernel}·{expansion}", color)
         for (kernel, expansion), color in zip(itertools.product(KERNELS, EXPANSIONS), _COLORS, strict=True)
     )
-    datasets: ClassVar[Mapping[str, Dataset]] = {"imagenet1k": Dataset("ImageNet-1K", 1000, 224)}
+    datasets: ClassVar[Mapping[str, Dataset]] = {"imagenet1k": Dataset("ImageNet-1K", 1000, 224, RESOLUTIONS)}
+    widths = (1.0, 1.2)  # of the two supernets that were trained
+    guidance_scales = (20.0, 60.0)  # all of them lie within a few points of each other
 
     @cached_property
     def adjacency(self) -> Tensor:
@@ -232,9 +236,13 @@ class MobileNetV3Space(SearchSpace):
 
     # ------------------------------------------------------------------ networks
 
-    def cost(self, arch: Architecture, dataset: str | None = None) -> Cost:
+    def cost(
+        self, arch: Architecture, dataset: str | None = None, *, resolution: int | None = None, width: float = 1.0
+    ) -> Cost:
         info = self.dataset(dataset or next(iter(self.datasets)))
-        macs, params = network_cost(arch.ops, resolution=info.resolution, num_classes=info.num_classes)
+        macs, params = network_cost(
+            arch.ops, width=width, resolution=resolution or info.resolution, num_classes=info.num_classes
+        )
         return Cost(macs / 1e6, params / 1e6)
 
     def to_module(self, arch: Architecture, num_classes: int) -> nn.Module:

@@ -157,9 +157,13 @@ class NASBench201(SearchSpace):
             sums[head] = "+".join(sorted(terms))
         return sums[3]
 
-    def cost(self, arch: Architecture, dataset: str | None = None) -> Cost:
+    def cost(
+        self, arch: Architecture, dataset: str | None = None, *, resolution: int | None = None, width: float = 1.0
+    ) -> Cost:
+        if width not in self.widths:
+            raise ValueError(f"width is {width!r}; networks of {self.name} come in width 1 only")
         info = self.dataset(dataset or next(iter(self.datasets)))
-        macs, params = network_cost(arch.ops[1:-1], info.num_classes, info.resolution)
+        macs, params = network_cost(arch.ops[1:-1], info.num_classes, resolution or info.resolution)
         return Cost(macs / 1e6, params / 1e6)
 
     def to_module(self, arch: Architecture, num_classes: int) -> nn.Module:

@@ -26,7 +26,7 @@ def write(path, **changes):
 
 def test_features():
     ops = torch.tensor([[5, 6, ABSENT, ABSENT] * 5])
-    (row,) = features(ops, 192)
+    (row,) = features(spaces["mobilenetv3"]().encode_ops(ops), 192)
     assert row.shape == (128,) and row.sum() == 21
     kernels, expansions = row[:60].view(20, 3), row[60:120].view(20, 3)
     assert kernels[:3].tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 0]]
@@ -37,11 +37,11 @@ def test_features():
 @pytest.mark.parametrize("resolution", [128, 144, 200, 240, 0, 192.5])
 def test_resolutions_it_never_saw_are_refused(resolution):
     with pytest.raises(ValueError, match=rf"resolution is {resolution}; .* 160, 176, 192, 208, 224"):
-        features(torch.zeros(1, 20, dtype=torch.long), resolution)
+        features(torch.zeros(1, 20, 9), resolution)
 
 
 def test_operations_of_another_shape_are_refused():
-    with pytest.raises(ValueError, match=r"ops has shape \(20,\); allowed: \(B, 20\)"):
+    with pytest.raises(ValueError, match=r"onehot has shape \(20,\); allowed: \(B, 20, 9\)"):
         features(torch.zeros(20, dtype=torch.long), 224)
 
 
@@ -72,15 +72,28 @@ def test_it_ranks_the_measured_networks(shared_data):
     lists = [{key: [int(value) for value in row[key].split("-")] for key in ("ks", "e", "d")} for row in rows]
     ops = torch.tensor([space.from_ofa(config).ops for config in lists])  # type: ignore[attr-defined]
     teacher = OfaTeacher.load(shared_data(FILE))
-    predicted = teacher(ops, 224)
+    predicted = teacher(space.encode_ops(ops), 224)
     top1 = torch.tensor([float(row["top1"]) for row in rows])
     correlation = spearman(predicted, top1)
     assert correlation is not None and correlation > 0.98
     assert float((98.85 * predicted - 4.94 - top1).abs().mean()) < 0.25
+    slope, intercept = teacher.calibrated(ops, top1, 224)
+    assert float((slope * predicted + intercept - top1).mean()) == pytest.approx(0, abs=1e-3)
+    assert float((slope * predicted + intercept - top1).abs().mean()) < 0.22
+
+
+def test_the_calibration_is_the_line_through_the_measured(tmp_path):
+    teacher = OfaTeacher.load(write(tmp_path / "good.npz"))
+    space = spaces["mobilenetv3"]()
+    ops = space.sample_ops(64, Generator().manual_seed(0))
+    top1 = 70 + 20 * teacher(space.encode_ops(ops), 224)
+    slope, intercept = teacher.calibrated(ops, top1, 224)
+    assert (slope, intercept) == (pytest.approx(20, rel=1e-3), pytest.approx(70, rel=1e-3))
 
 
 def test_more_pixels_are_better(shared_data):
     teacher = OfaTeacher.load(shared_data(FILE))
-    ops = spaces["mobilenetv3"]().sample_ops(256, Generator().manual_seed(0))
-    means = [float(teacher(ops, resolution).mean()) for resolution in RESOLUTIONS]
+    space = spaces["mobilenetv3"]()
+    onehot = space.encode_ops(space.sample_ops(256, Generator().manual_seed(0)))
+    means = [float(teacher(onehot, resolution).mean()) for resolution in RESOLUTIONS]
     assert means == sorted(means) and 0.7 < means[0] < means[-1] < 0.9

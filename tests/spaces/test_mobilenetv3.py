@@ -391,8 +391,13 @@ def test_the_exact_score_is_the_posterior_over_all_choices(space):
     x0 = centre(space.encode_ops(space.sample_ops(len(levels), generator)))
     y = x0 + levels[:, None, None] * torch.randn(x0.shape, generator=generator)
     exact = ExactScore(space, VE())
-    centres = centre(space.encode_ops(stage_choices()[0])).flatten(1)
-    expected = torch.cat([(p @ centres).view(-1, 4, 9) for p in exact.posterior(y, levels)], dim=1)
+    choices, log_weights = stage_choices()
+    centres = centre(space.encode_ops(choices)).flatten(1)
+    stages = [
+        (log_weights + levels[:, None] ** -2 * (part.flatten(1) @ centres.T)).softmax(1) @ centres
+        for part in y.split(4, dim=1)
+    ]
+    expected = torch.cat([stage.view(-1, 4, 9) for stage in stages], dim=1)
     torch.testing.assert_close(exact.denoised(y, levels), expected, rtol=0, atol=2e-5)
 
 
