@@ -25,7 +25,7 @@ from dnag.benchmarks.ofa_teacher import OfaTeacher
 from dnag.bundle import ModelBundle, ModelStore, task_name
 from dnag.checkpoint import DIRECTORY, CheckpointError, installed, load, save
 from dnag.costs import LATENCY, exact_cost
-from dnag.evaluation import EvaluationSettings, Figure, evaluate, to_markdown
+from dnag.evaluation import PARTS, SCALES, EvaluationSettings, Figure, evaluate, to_markdown
 from dnag.figures import loss_curve_svg
 from dnag.knobs import knobs
 from dnag.nets.property_model import Labels, RankingEnsemble
@@ -114,13 +114,17 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("evaluate", help="figures of merit of the shipped models")
     _add_settings(command, ["space", "steps", "sampler", "sde", "device"])
     command.add_argument("--datasets", default="", help="comma-separated; default: all of the space")
-    command.add_argument("--scales", default="0.1,0.5,1,2,5", help="guidance scales, comma-separated")
+    command.add_argument("--scales", default="", help="guidance scales, comma-separated; default: five for the space")
     command.add_argument("--samples", type=int, default=2048, help="samples per guided mean")
     command.add_argument("--seeds", type=int, default=20, help="seeds for the best of the top 5; 0 leaves it out")
     command.add_argument(
         "--retrain", type=int, default=0, metavar="N", help="also train a predictor on N architectures"
     )
     command.add_argument("--measured", type=Path, metavar="FILE", help="CSV of measured accuracies to judge by")
+    command.add_argument(
+        "--teacher", type=Path, metavar="FILE", help="once-for-all's accuracy predictor (.npz) to compare with"
+    )
+    command.add_argument("--only", default="", help=f"parts, comma-separated, of: {', '.join(PARTS)}")
     _add_figures(command, "figures")
     command.set_defaults(run=_evaluate)
 
@@ -434,7 +438,13 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     }
     space = spaces[given.get("space", "nasbench201")]()
     names = _names(space, arguments.datasets)
-    scales = _numbers(arguments.scales, "scales")
+    largest = space.guidance_scales[1]
+    usual = SCALES if largest < 20 else (1.0, 5.0, 20.0, largest)
+    scales = _numbers(arguments.scales, "scales") or usual
+    only = tuple(part.strip() for part in arguments.only.split(",") if part.strip())
+    for part in only:
+        if part not in PARTS:
+            raise ValueError(f"only is {part!r}; allowed: {', '.join(PARTS)}")
     for scale in scales:
         RunSettings(space=space.name, dataset=next(iter(space.datasets)), guidance_scale=scale)
     settings = EvaluationSettings(
@@ -444,11 +454,12 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         samples=arguments.samples,
         seeds=arguments.seeds,
         retrain=arguments.retrain,
+        only=only,
     )
     for path in arguments.update:
         _marked(path, "figures")  # said before the work, not after
     with Bar("evaluating") as bar:
-        figures = evaluate(settings, measured_table=arguments.measured, progress=bar.say)
+        figures = evaluate(settings, measured_table=arguments.measured, teacher=arguments.teacher, progress=bar.say)
     _print_figures(figures, arguments, mark="figures")
 
 

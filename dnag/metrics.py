@@ -38,6 +38,18 @@ def training_frequencies(space: SearchSpace) -> Tensor:
     return frequencies
 
 
+def trait_distances(space: SearchSpace, ops: Tensor) -> dict[str, float]:
+    """Kind of trait -> total variation between architectures (B, N) and the training distribution, worst part."""
+    found: dict[str, float] = {}
+    for trait in space.traits:
+        factor = space.factors[trait.factor]
+        exact = factor.log_weights.double().exp() @ trait.counts(factor.choices).double()
+        drawn = trait.counts(ops[:, list(factor.nodes)]).double().sum(0)
+        distance = float(total_variation(drawn / drawn.sum(), exact / exact.sum()))
+        found[trait.kind] = max(found.get(trait.kind, 0.0), distance)
+    return found
+
+
 def total_variation(p: Tensor, q: Tensor) -> Tensor:
     """Half the absolute difference, summed over the last dimension."""
     return (p - q).abs().sum(-1) / 2

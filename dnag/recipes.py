@@ -75,7 +75,7 @@ def train_score(
     """
     if target not in TARGETS or (half and target != "sample"):
         raise ValueError(f"target is {target!r}; allowed: {', '.join(TARGETS)} (of half a space: sample)")
-    denoiser = ExactDenoiser(space, device) if target == "posterior" else None
+    posterior_mean = ExactDenoiser(space, device).denoised if target == "posterior" else None
     network = initialised(lambda: score_network(space, **(sizes or {})), config.seed).to(device)
     data = training_half(space) if half else None
 
@@ -86,7 +86,7 @@ def train_score(
             ops = data[torch.randint(len(data), (batch_size,), generator=generator)]
         model = ScoreModel(module, VE(), "denoised")
         x0 = centre(space.encode_ops(ops)).to(device)
-        return score_matching_loss(model, x0, posterior_mean=denoiser and denoiser.denoised, generator=generator)
+        return score_matching_loss(model, x0, posterior_mean=posterior_mean, generator=generator)
 
     result = train(network, loss, config, state_path=state_path, callback=callback)
     extra = {

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
@@ -90,6 +90,23 @@ class Factor:
     nodes: tuple[int, ...]
     choices: Tensor
     log_weights: Tensor
+
+
+@dataclass(frozen=True)
+class Trait:
+    """What people count in architectures, such as the kernels of a stage: how often each of a few values occurs.
+
+    Attributes:
+        kind: what it is of every part of the space, such as ``"kernel"``.
+        part: what a part of the space is called, such as ``"stage"``.
+        factor: index of the factor it is about.
+        counts: operation indices of the factor's nodes (B, n) -> number of occurrences of each value (B, V).
+    """
+
+    kind: str
+    part: str
+    factor: int
+    counts: Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -202,6 +219,15 @@ class SearchSpace(ABC):
     def canonical(self, arch: Architecture) -> Hashable:
         """Equal for architectures that compute the same function class (isomorphic ones)."""
         return arch.ops
+
+    @property
+    def traits(self) -> tuple[Trait, ...]:
+        """What the distribution of generated architectures is judged by; default: the operations of every factor."""
+
+        def operations(ops: Tensor) -> Tensor:
+            return self.encode_ops(ops).sum(1)
+
+        return tuple(Trait("operation", "node", index, operations) for index in range(len(self.factors)))
 
     # ------------------------------------------------------------------ derived
 

@@ -38,6 +38,7 @@ from dnag.spaces.base import (
     OpStyle,
     SearchSpace,
     Slot,
+    Trait,
     Violation,
     product_names,
     spaces,
@@ -157,6 +158,25 @@ class MobileNetV3Space(SearchSpace):
                 reason = f"slot {slot_name(node)} has a layer, but {slot_name(node - 1)} before it is empty"
                 return Violation("gap in a stage", reason, node)
         return None
+
+    @property
+    def traits(self) -> tuple[Trait, ...]:
+        """Depth, kernels and expansions of every stage."""
+
+        def counts(values: Tensor, count: int) -> Tensor:
+            return (values[..., None] == torch.arange(count)).sum(-2).float()
+
+        def depth(ops: Tensor) -> Tensor:
+            return counts((ops != ABSENT).sum(1, keepdim=True) - min(DEPTHS), len(DEPTHS))
+
+        def kernel(ops: Tensor) -> Tensor:  # absent slots count nowhere: -1 // 3 is -1
+            return counts(ops.div(len(EXPANSIONS), rounding_mode="floor"), len(KERNELS))
+
+        def expansion(ops: Tensor) -> Tensor:
+            return counts(torch.where(ops == ABSENT, ABSENT, ops % len(EXPANSIONS)), len(EXPANSIONS))
+
+        kinds = {"depth": depth, "kernel": kernel, "expansion": expansion}
+        return tuple(Trait(kind, "stage", stage, of) for kind, of in kinds.items() for stage in range(STAGES))
 
     # ------------------------------------------------------------------ text and JSON
 
