@@ -16,9 +16,8 @@ with waiting.container():  # something to see while PyTorch is imported for the 
     for height in (90, 400):
         st.skeleton(height)
 
-from dnag.knobs import knobs  # noqa: E402
 from dnag.runs import RunSettings  # noqa: E402
-from dnag.ui import forms, loaders, runs_panel, state  # noqa: E402
+from dnag.ui import budget, forms, loaders, runs_panel, state  # noqa: E402
 
 loaders.warm_up()
 
@@ -35,17 +34,17 @@ def settings_from(chosen: dict[str, Any]) -> RunSettings | None:
 def generate() -> None:
     """Button: start the run of the settings as they are when it is pressed."""
     link.problems.clear()
-    if (wanted := settings_from({name: st.session_state[name] for name in knobs(RunSettings)})) is not None:
+    if (wanted := settings_from(forms.chosen(RunSettings))) is not None:
         runs_panel.start(wanted)
 
 
 def paper_scale(values: dict[str, Any]) -> float | None:
     """The number the official code would call the guidance scale chosen."""
-    spread = loaders.accuracy_spread(values["space"], values["dataset"], RunSettings.device)
+    spread = loaders.accuracy_spread(values["space"], values["dataset"], values["resolution"], RunSettings.device)
     return None if spread is None else 100 * spread * values["guidance_scale"]
 
 
-link = state.read_link(RunSettings)
+link = state.read_link(RunSettings, budget.problem)
 
 with st.sidebar:
     values = forms.settings_form(RunSettings, link, paper_scale)

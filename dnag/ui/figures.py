@@ -189,31 +189,50 @@ def predicted_against_measured(predicted: Sequence[float], measured: Sequence[fl
     )
 
 
-def accuracy_against_cost(macs_m: Sequence[float], predicted: Sequence[float], names: Sequence[str]) -> Figure:
-    """One point per candidate, with a line along those that nothing cheaper beats."""
+def accuracy_against_cost(
+    cost: Sequence[float],
+    predicted: Sequence[float],
+    names: Sequence[str],
+    *,
+    front: Sequence[tuple[float, float]],
+    label: str,
+    inside: Sequence[bool] = (),
+    limit: float | None = None,
+) -> Figure:
+    """One point per candidate, with a line along ``front``, those that nothing cheaper beats. Candidates that are not
+    ``inside`` the budget are grey; where ``limit`` bounds this cost, the region beyond it is shaded.
+    """
     colours = palette()
-    order = sorted(range(len(macs_m)), key=lambda i: (macs_m[i], -predicted[i]))
-    front: list[int] = []
-    for i in order:
-        if not front or predicted[i] > predicted[front[-1]]:
-            front.append(i)
     line = {
         "type": "scatter",
         "mode": "lines",
-        "x": [macs_m[i] for i in front],
-        "y": [predicted[i] for i in front],
+        "x": [x for x, _ in front],
+        "y": [y for _, y in front],
         "line": {"shape": "hv", "color": colours["accent"], "width": 1.5},
         "hoverinfo": "skip",
         "showlegend": False,
     }
-    y = _window(predicted)
-    hover = "%{text}<br>%{x:.1f} M MACs, predicted %{y:.2f} %"
+    points = _points(colours, cost, predicted, names, text.COST_HOVER.format(cost=label))
+    if not all(inside):
+        tones = [colours["accent" if kept else "mute"] for kept in inside]
+        points["marker"] |= {"color": [_fade(tone, 0.55) for tone in tones], "line": {"color": tones, "width": 0.5}}
+    ends = [*cost, *([] if limit is None else [limit])]
+    room = 0.05 * max(max(ends) - min(ends), 0.02 * max(ends))
+    x, y = (max(0.0, min(ends) - room), max(ends) + room), _window(predicted)
+    notes = _outside(colours, sum(value < y[0] for value in predicted))
+    shapes: list[Figure] = []
+    if limit is not None:
+        upright = {"yref": "paper", "y0": 0, "y1": 1, "x0": limit, "layer": "below"}
+        shade = upright | {"type": "rect", "x1": x[1], "fillcolor": _fade(colours["mute"], 0.1), "line": {"width": 0}}
+        edge = upright | {"type": "line", "x1": limit, "line": {"color": colours["mute"], "width": 1, "dash": "dot"}}
+        shapes = [shade, edge]
     return _figure(
         colours,
-        [line, _points(colours, macs_m, predicted, names, hover)],
-        xaxis={"title": {"text": text.MACS_AXIS}, "nticks": 6, "rangemode": "tozero"},
+        [line, points],
+        xaxis={"title": {"text": label}, "nticks": 6, "range": x},
         yaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6, "range": y},
-        annotations=_outside(colours, sum(value < y[0] for value in predicted)),
+        annotations=notes,
+        shapes=shapes,
     )
 
 

@@ -12,8 +12,7 @@ import streamlit as st
 from dnag.ui.jobs import JobManager
 
 if TYPE_CHECKING:
-    from dnag.bundle import ModelStore
-    from dnag.knobs import Knob
+    from dnag.bundle import ModelBundle, ModelStore
 
 KEPT_FRAMES = 60
 
@@ -48,33 +47,29 @@ def warm_up() -> bool:
     # each other at every operation: ten times slower where the networks are as small as these.
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     settings = dnag.runs.RunSettings()
-    accuracy_spread(settings.space, settings.dataset, settings.device)
+    accuracy_spread(settings.space, settings.dataset, settings.resolution, settings.device)
     manager()
     gc.collect()
     gc.freeze()
     return True
 
 
-def offered(name: str, knob: Knob) -> list[str]:
-    """The choices of a setting that the page offers: all, but for spaces that no model is installed for."""
-    from dnag.bundle import checkpoint_path
-
-    assert knob.choices is not None
-    options = list(knob.choices())
-    if name != "space":
-        return options
-    kinds = ("score", "predictor")
-    ready = [space for space in options if all(checkpoint_path(f"{space}-{kind}").exists() for kind in kinds)]
-    return ready or options  # with nothing installed, a run says what is missing
-
-
-def accuracy_spread(space: str, dataset: str, device: str) -> float | None:
+def accuracy_spread(space: str, dataset: str, resolution: int, device: str) -> float | None:
     """Standard deviation of accuracy that the predictor was told, in points; None where no predictor is installed."""
+    bundle = installed(space, device)
+    try:
+        return None if bundle is None else bundle.labels(dataset, resolution).spread
+    except ValueError:  # what is missing or broken is said when a run needs it
+        return None
+
+
+def installed(space: str, device: str = "auto") -> ModelBundle | None:
+    """The models of a space, or None where they cannot be loaded; a run then says why."""
     from dnag.runs import resolve_device
 
     try:
-        return store().bundle(space, device=resolve_device(device)).labels(dataset).spread
-    except (OSError, RuntimeError, ValueError):  # what is missing or broken is said when a run needs it
+        return store().bundle(space, device=resolve_device(device))
+    except (OSError, RuntimeError, ValueError):
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ POLL_QUEUED_S = 1.0
 TABLE_HEIGHT = 446
 PLAYING_S = 3.0  # a trajectory at speed 1
 NO_CONNECTION = "∅"
+COSTS = ("macs_m", "params_m")  # those that every table has
+STAGE_WIDTH = 110  # px
+COST_AXIS_WIDTH = 150  # px
 
 
 def start(settings: Any) -> None:
@@ -131,18 +135,32 @@ def ended_badly(job: Job[Any]) -> None:
         st.info(text.CANCELLED_QUEUED)
 
 
+def subtitle(result: Any) -> str:
+    """What was run, in a sentence: how many, for what, steered by what."""
+    settings, costs = result.settings, result.costs
+    dataset = result.space.dataset(settings.dataset)
+    words = text.SUBTITLE.format(samples=settings.samples, dataset=dataset.label)
+    if settings.resolution != dataset.resolution:
+        words += text.SUBTITLE_SIZE.format(pixels=settings.resolution)
+    if result.width != result.space.widths[0]:
+        words += text.SUBTITLE_WIDTH.format(width=result.width)
+    steered = []
+    if settings.steers_accuracy:
+        steered.append(text.SUBTITLE_ACCURACY.format(scale=settings.guidance_scale))
+    for name, nats in settings.weights.items():
+        template = text.SUBTITLE_MORE if nats > 0 else text.SUBTITLE_LESS
+        steered.append(template.format(cost=text.cost(name, costs[name].label), nats=abs(nats), unit=costs[name].unit))
+    for name, limit in settings.budgets.items():
+        steered.append(text.SUBTITLE_LIMIT.format(limit=text.limit(name, costs[name].label, limit)))
+    return ", ".join([words, *(steered or [text.SUBTITLE_UNGUIDED])])
+
+
 def heading(result: Any, job: Job[Any]) -> None:
     """What was run, and how to take it away."""
     settings = result.settings
-    words = text.SUBTITLE if settings.guidance_scale > 0 else text.SUBTITLE_UNGUIDED
-    named = words.format(
-        samples=settings.samples,
-        dataset=label_of("dataset", settings.dataset),
-        scale=settings.guidance_scale,
-    )
     stem = f"dnag-{settings.space}-{settings.dataset}-scale{settings.guidance_scale:g}-seed{settings.seed}"
     with st.container(horizontal=True, vertical_alignment="center", key="take-away"):
-        st.markdown(named, width="stretch")
+        st.markdown(subtitle(result), width="stretch")
         with st.popover(text.COPY_LINK, icon=":material/link:"):
             st.caption(text.COPY_LINK_HELP)
             st.code(state.link_to(settings, job.id), language=None, wrap_lines=True)
@@ -157,7 +175,7 @@ def heading(result: Any, job: Job[Any]) -> None:
 
 
 def figures_strip(result: Any) -> None:
-    """The run in six numbers."""
+    """The run in six numbers, or seven where there is a budget."""
     counts = [c.count for c in result.candidates]
     accuracy = [c.predicted_accuracy_pct for c in result.candidates]
     known = bool(accuracy) and None not in accuracy
@@ -166,7 +184,7 @@ def figures_strip(result: Any) -> None:
         return f"{value():.1f} %" if when else "–"
 
     unguided = result.unguided_pct
-    strip = (
+    strip = [
         (text.VALID, f"{100 * result.raw_valid / result.requested:.4g} %", text.VALID_HELP),
         (text.DISTINCT, f"{result.unique:,}", text.DISTINCT_HELP),
         (
@@ -179,57 +197,79 @@ def figures_strip(result: Any) -> None:
             percent(lambda: float(unguided.mean()), when=unguided is not None and len(unguided) > 0),
             text.UNGUIDED_MEAN_HELP,
         ),
-        (text.BEST, percent(lambda: max(accuracy), when=known), text.BEST_HELP),
+        (text.BEST, percent(lambda: accuracy[0], when=known), text.BEST_HELP),
         (text.EFFORT, f"{result.nfe:,} · {text.duration(result.seconds)}", text.EFFORT_HELP),
-    )
-    with st.container(border=True, key="strip"), st.grid(6, min_column_width=120, gap="small"):
+    ]
+    if result.inside is not None:
+        strip.insert(2, (text.INSIDE, f"{100 * result.inside:.4g} %", text.INSIDE_HELP))
+    with st.container(border=True, key="strip"), st.grid(len(strip), min_column_width=120, gap="small"):
         for label, value, help_ in strip:
             st.metric(label, value, help=help_.format(requested=result.requested, valid=result.raw_valid))
 
 
 def table_of(result: Any) -> pd.DataFrame:
-    """One row per candidate, best first."""
-    space = result.space
-    slots = space.drawing.slots
-
-    def cell(ops: tuple[int, ...]) -> list[str]:
-        return [space.op_styles[ops[slot.node]].symbol if ops[slot.node] >= 0 else "–" for slot in slots]
-
-    table = pd.DataFrame(
+    """One row per candidate, best first; beside the columns that are always there, one for each other cost limited."""
+    found = result.candidates
+    short = {"predicted": "predicted_accuracy_pct", "std": "predicted_std_pct", "measured": "measured_accuracy_pct"}
+    budgets = [name for name in result.settings.budgets if name not in COSTS]
+    return pd.DataFrame(
         {
-            "rank": [c.rank for c in result.candidates],
-            "cell": [cell(c.ops) for c in result.candidates],
-            **{
-                name: pd.array([getattr(c, f"{name}_pct") for c in result.candidates], dtype="Float64")
-                for name in ("predicted_accuracy", "predicted_std", "measured_accuracy")
-            },
-            "macs": [c.macs_m for c in result.candidates],
-            "params": [c.params_m for c in result.candidates],
-            "count": [c.count for c in result.candidates],
-            "disconnected": [c.disconnected for c in result.candidates],
-            "architecture": [c.architecture for c in result.candidates],
+            "rank": [c.rank for c in found],
+            "cell": [_cell(result.space, c.ops) for c in found],
+            **{name: pd.array([getattr(c, of) for c in found], dtype="Float64") for name, of in short.items()},
+            **{name: [c.value(name) for c in found] for name in (*COSTS, *budgets)},
+            "over": [c.inside_budget is False for c in found],
+            "count": [c.count for c in found],
+            "disconnected": [c.disconnected for c in found],
+            "architecture": [c.architecture for c in found],
         }
     )
-    short = {"predicted_accuracy": "predicted", "predicted_std": "std", "measured_accuracy": "measured"}
-    return table.rename(columns=short)
 
 
-def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+def _cell(space: Any, ops: tuple[int, ...]) -> list[str]:
+    """The operations by their symbols: one by one, or the layers of a stage together."""
+    slots = space.drawing.slots
+    symbols = [space.op_styles[ops[slot.node]].symbol if ops[slot.node] >= 0 else "" for slot in slots]
+    if not space.drawing.columns:
+        return symbols
+    stages = dict.fromkeys(slot.x for slot in slots)
+    return [
+        " ".join(symbol for symbol, slot in zip(symbols, slots, strict=True) if symbol and slot.x == x) for x in stages
+    ]
+
+
+def _filtered(result: Any, table: pd.DataFrame) -> pd.DataFrame:
     """The rows that pass the filter above the table."""
-    most = float(np.ceil(table["macs"].max()))
+    keep = pd.Series(data=True, index=table.index)
     with st.popover(text.FILTER, icon=":material/filter_list:"):
         part = st.text_input(text.FILTER_TEXT, key="filter-text", placeholder=text.FILTER_TEXT_EXAMPLE)
-        limit = st.slider(text.FILTER_MACS, 0.0, most, most) if most > 0 else most
-        connected = st.toggle(text.FILTER_CONNECTED, key="filter-connected")
+        for name in (column for column in table if column in result.costs):
+            low, high = float(table[name].min()), float(table[name].max())
+            step = state.round_step(high - low) if high > low else 0.0
+            ends = (math.floor(low / step) * step, math.ceil(high / step) * step) if step else (0.0, 0.0)
+            if step and (limit := st.slider(_axis(result, name), *ends, ends[1], step, key=f"filter-{name}")) < high:
+                keep &= table[name] <= limit
+        connected = st.toggle(text.FILTER_CONNECTED, key="filter-connected") if table["disconnected"].any() else False
         measured = st.toggle(text.FILTER_MEASURED, key="filter-measured") if table["measured"].notna().any() else False
-    keep = table["macs"] <= limit
+        inside = st.toggle(text.FILTER_INSIDE, key="filter-inside") if table["over"].any() else False
     if part:
         keep &= table["architecture"].str.contains(part.strip(), regex=False)
     if connected:
         keep &= ~table["disconnected"]
     if measured:
         keep &= table["measured"].notna()
+    if inside:
+        keep &= ~table["over"]
     return table[keep]
+
+
+def _order(result: Any, table: pd.DataFrame) -> list[str]:
+    """Columns from left to right; where operations take much room, figures come first."""
+    order = list(table)
+    if result.space.drawing.columns:
+        order.remove("cell")
+        order.insert(-1, "cell")
+    return order
 
 
 def _columns(result: Any, table: pd.DataFrame) -> dict[str, Any]:
@@ -244,26 +284,34 @@ def _columns(result: Any, table: pd.DataFrame) -> dict[str, Any]:
     ranked = table["predicted"].notna().any()
     # The bars tell the better three quarters apart; what lies below them shows an empty one.
     low, high = (float(table["predicted"].quantile(q)) if ranked else 100 * q for q in (0.25, 1))
-    columns: dict[str, Any] = {
-        "rank": kinds.NumberColumn(**words("rank"), width=44),
-        "cell": kinds.MultiselectColumn(
+    if result.space.drawing.columns:
+        cell = kinds.ListColumn(**words("stages"), width=STAGE_WIDTH * len(table["cell"].iloc[0]))
+    else:
+        cell = kinds.MultiselectColumn(
             **words("cell"),
             width=29 * len(table["cell"].iloc[0]) + 16,
             options=[style.symbol for style in styles],
             color=[style.color for style in styles],
             disabled=True,
-        ),
+        )
+    columns: dict[str, Any] = {
+        "rank": kinds.NumberColumn(**words("rank"), width=44),
+        "cell": cell,
         "predicted": kinds.ProgressColumn(
             **words("predicted"), format="%.2f", width=122, min_value=low - 0.1, max_value=high
         ),
         "std": kinds.NumberColumn(**words("std"), format="%.2f", width=56),
         "measured": kinds.NumberColumn(**words("measured"), format="%.2f", width=92) if source else None,
-        "macs": kinds.NumberColumn(**words("macs"), format="%.1f", width=72),
-        "params": kinds.NumberColumn(**words("params"), format="%.2f", width=80),
+        "macs_m": kinds.NumberColumn(**words("macs_m"), format="%.1f", width=72),
+        "params_m": kinds.NumberColumn(**words("params_m"), format="%.2f", width=80),
+        "over": kinds.CheckboxColumn(**words("over"), width=64) if table["over"].any() else None,
         "count": kinds.NumberColumn(**words("count"), width=64),
         "disconnected": kinds.CheckboxColumn(**words("disconnected")) if table["disconnected"].any() else None,
         "architecture": kinds.TextColumn(**words("architecture")),
     }
+    for name in (column for column in table if column in result.costs and column not in columns):
+        device = result.costs[name].label
+        columns[name] = kinds.NumberColumn(text.COLUMN_LATENCY.format(device=device), format="%.1f", width="small")
     return columns
 
 
@@ -273,7 +321,7 @@ def candidates_table(result: Any, job: Job[Any]) -> int:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"##### {text.TABLE}", width="stretch")
         count = st.container(width="content")
-        shown = _filtered(table)
+        shown = _filtered(result, table)
     count.caption(text.TABLE_COUNT.format(shown=len(shown), all=len(table)), width="content")
     if shown.empty:
         st.info(text.FILTER_EMPTY)
@@ -287,6 +335,7 @@ def candidates_table(result: Any, job: Job[Any]) -> int:
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": [0]}},
+        column_order=_order(result, table),
         alt=text.TABLE_ALT,
     )
     st.caption(text.TABLE_HINT)
@@ -301,37 +350,72 @@ def charts(result: Any, job: Job[Any]) -> None:
         return
     predicted = [c.predicted_accuracy_pct for c in found]
     measured = [c for c in found if c.measured_accuracy_pct is not None]
-    batch, truth, cost = (place.container(border=True, height="stretch") for place in st.columns(3))
+    places = [place.container(border=True, height="stretch") for place in st.columns(3 if measured else 2)]
+    batch, cost = places[0], places[-1]
     with batch:
         st.markdown(f"##### {text.DISTRIBUTION}")
         unguided = np.asarray(result.unguided_pct if result.unguided_pct is not None else [])
         exact = None if result.exact is None else (np.asarray(result.exact[0]), np.asarray(result.exact[1]))
-        guided = result.settings.guidance_scale > 0
         figure = figures.distribution(
-            np.array(predicted), np.array([c.count for c in found]), unguided if guided else np.empty(0), exact
+            np.array(predicted),
+            np.array([c.count for c in found]),
+            unguided if result.settings.guided else np.empty(0),
+            exact,
         )
         figures.show(figure, f"distribution-{job.id}", text.DISTRIBUTION_ALT)
-    with truth:
-        title, help_ = text.SCATTER, None
-        rho = spearman([c.predicted_accuracy_pct for c in measured], [c.measured_accuracy_pct for c in measured])
-        if rho is not None:
-            title += f" :gray[· {text.SPEARMAN.format(rho=rho)}]"
-            help_ = text.SPEARMAN_HELP.format(n=len(measured), source=measured[0].measured_source)
-        st.markdown(f"##### {title}", help=help_)
-        if measured:
-            figure = figures.predicted_against_measured(
-                [c.predicted_accuracy_pct for c in measured],
-                [c.measured_accuracy_pct for c in measured],
-                [c.architecture for c in measured],
-            )
-            figures.show(figure, f"scatter-{job.id}", text.SCATTER_ALT)
-        else:
-            st.caption(text.NO_MEASURED.format(dataset=label_of("dataset", result.settings.dataset)))
+    if measured:
+        with places[1]:
+            _truth(measured, job)
     with cost:
-        st.markdown(f"##### {text.COST}")
-        names = [c.architecture for c in found]
-        figure = figures.accuracy_against_cost([c.macs_m for c in found], predicted, names)
-        figures.show(figure, f"cost-{job.id}", text.COST_ALT)
+        _cost(result, found, job)
+    if not measured:
+        st.caption(text.NO_MEASURED.format(dataset=label_of("dataset", result.settings.dataset, result.settings.space)))
+
+
+def _truth(measured: list[Any], job: Job[Any]) -> None:
+    """Prediction against truth, for the candidates that have a measured value."""
+    predicted, truth = [c.predicted_accuracy_pct for c in measured], [c.measured_accuracy_pct for c in measured]
+    title, help_ = text.SCATTER, None
+    rho = spearman(predicted, truth)
+    if rho is not None:
+        title += f" :gray[· {text.SPEARMAN.format(rho=rho)}]"
+        help_ = text.SPEARMAN_HELP.format(n=len(measured), source=measured[0].measured_source)
+    st.markdown(f"##### {title}", help=help_)
+    figure = figures.predicted_against_measured(predicted, truth, [c.architecture for c in measured])
+    figures.show(figure, f"scatter-{job.id}", text.SCATTER_ALT)
+
+
+def _axis(result: Any, name: str) -> str:
+    """A cost with its unit, as an axis or a heading."""
+    cost = result.costs[name]
+    return f"{text.cost(name, cost.label)}, {cost.unit}"
+
+
+def _cost(result: Any, found: list[Any], job: Job[Any]) -> None:
+    """Accuracy against a cost of the viewer's choice: to begin with the one that was limited first."""
+    budgets = result.settings.budgets
+    if st.session_state.get("cost-axis") not in result.costs:
+        st.session_state["cost-axis"] = next(iter(budgets), next(iter(result.costs)))
+    with st.container(horizontal=True, vertical_alignment="center", key="cost-head"):
+        st.markdown(f"##### {text.COST}", width="stretch")
+        name = st.selectbox(
+            text.COST_AXIS,
+            list(result.costs),
+            key="cost-axis",
+            format_func=lambda name: text.cost(name, result.costs[name].label),
+            label_visibility="collapsed",
+            width=COST_AXIS_WIDTH,
+        )
+    figure = figures.accuracy_against_cost(
+        [c.value(name) for c in found],
+        [c.predicted_accuracy_pct for c in found],
+        [c.architecture for c in found],
+        front=[(c.value(name), c.predicted_accuracy_pct) for c in result.front(name)],
+        label=_axis(result, name),
+        inside=[c.inside_budget is not False for c in found],
+        limit=budgets.get(name),
+    )
+    figures.show(figure, f"cost-{job.id}-{name}", text.COST_ALT.format(cost=text.cost(name, result.costs[name].label)))
 
 
 def preview() -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import dataclasses
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
 from dnag.knobs import Knob, knobs
-from dnag.ui import loaders, text
+from dnag.ui import text
+from dnag.ui.offers import Offer, offer
 
 VIEWER, LINK, NOTICE = "_viewer", "_link", "_notice"
 JOB, LEFT, REMADE, SHOWN = "_job", "_left", "_remade", "_shown"
@@ -37,61 +38,95 @@ def viewer() -> str:
     return st.session_state.setdefault(VIEWER, uuid.uuid4().hex)
 
 
-def read_link(owner: type) -> Link:
+def read_link(owner: type, problem: Callable[[Any], str | None]) -> Link:
     """Read the address once per session, before the widgets bind to it.
 
     Streamlit drops values that a widget cannot take without a word; here they are found first, so that the page can
-    say what came and what is allowed.
+    say what came and what is allowed. ``problem`` says what else the form has against settings with a text in them.
     """
     if LINK not in st.session_state:
         defaults = {f.name: f.default for f in dataclasses.fields(owner)}
         link = Link(st.query_params.get(JOB_PARAMETER), {}, [])
-        for name, knob in knobs(owner).items():
+        seen: dict[str, Any] = {}
+        for name, knob in sorted(knobs(owner).items(), key=lambda item: item[1].text):  # texts speak of the others
             given = st.query_params.get(name)
+            there = offer(name, knob, defaults[name], seen)
+            seen[name] = there.start
             if given is None:
                 continue
             try:
-                link.values[name] = parse(name, knob, defaults[name], given)
+                if knob.text:
+                    value: Any = given
+                    if found := problem(owner(**seen | {name: given})):
+                        raise ValueError(found)
+                else:
+                    value = parse(knob, there, given)
             except ValueError as error:
-                link.problems.append(text.LINK_BAD_ITEM.format(name=knob.label, value=repr(given), allowed=error))
+                words = text.LINK_BAD_TEXT if knob.text else text.LINK_BAD_ITEM
+                link.problems.append(words.format(name=knob.label, value=repr(given), allowed=error))
                 del st.query_params[name]
+            else:
+                link.values[name] = seen[name] = value
         st.session_state[LINK] = link
     return st.session_state[LINK]
 
 
-def parse(name: str, knob: Knob, default: Any, given: str) -> Any:
+def parse(knob: Knob, there: Offer, given: str) -> Any:
     """The value a link's text stands for; ``ValueError`` says what is allowed."""
     if knob.choices is not None:
-        allowed = loaders.offered(name, knob)
-        if given in allowed:
+        if given in there.options:
             return given
-        raise ValueError(", ".join(allowed))
-    if isinstance(default, bool):
-        if given.lower() in ("true", "false"):
-            return given.lower() == "true"
-        raise ValueError("true, false")
-    whole = isinstance(default, int)
-    span = f"{knob.low:,.0f} to {knob.high:,.0f}" if whole else f"{knob.low:g} to {knob.high:g}"
+        raise ValueError(", ".join(there.options))
+    kind = "a whole number" if knob.whole else "a number"
+    span = f"{there.low:,.0f} to {there.high:,.0f}" if knob.whole else f"{there.low:g} to {there.high:g}"
+    if there.options:
+        span = ", ".join(f"{option:g}" for option in there.options)
     try:
-        number = int(given) if whole else float(given)
+        number: float = int(given) if knob.whole else float(given)
     except ValueError:
-        raise ValueError(f"{'a whole number' if whole else 'a number'} from {span}") from None
-    assert knob.low is not None
-    assert knob.high is not None
-    if not math.isfinite(number) or not knob.low <= number <= knob.high:
+        raise ValueError(span if there.options else f"{kind} from {span}") from None
+    if number not in there.options if there.options else not there.low <= number <= there.high:
         raise ValueError(span)
     return number
 
 
-def mirror(name: str, value: str, default: str) -> None:
-    """Keep a choice in the address under the name that the command line uses; the default stays out of it.
+def round_step(span: float) -> float:
+    """A step of 1, 2 or 5 times a power of ten that makes about a hundred of ``span``."""
+    power = 10.0 ** math.floor(math.log10(span / 100))
+    return max(step * power for step in (1, 2, 5) if step * power <= span / 100 * (1 + 1e-9))
+
+
+def on_grid(count: int, step: float) -> float:
+    """``count`` steps, without the noise of binary fractions."""
+    return round(count * step, 9)
+
+
+def slider(label: str, key: str, scale: tuple[float, float, float], start: float, help: str | None = None) -> float:
+    """A slider whose ends and start (low, high, step) may change under it: a value that was moved and still fits stays,
+    any other gives way to the new start.
+    """
+    low, high, step = scale
+    memory, now = f"_{key}", (*scale, start)
+    before: Any = st.session_state.get(memory)
+    value: Any = st.session_state.get(key)
+    if before != now or value is None:
+        moved = value is not None and (before is None or value != before[-1])
+        st.session_state[key] = value if moved and low <= value <= high else start
+        st.session_state[memory] = now
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return st.slider(label, low, high, step=step, format=f"%.{decimals}f", key=key, help=help, persist_state="session")
+
+
+def mirror(name: str, value: Any, default: Any) -> None:
+    """Keep a setting in the address under the name that the command line uses; the default stays out of it.
 
     Streamlit's own binding would write the words shown, which change with the language.
     """
-    if value != default:
-        st.query_params[name] = value
-    else:
+    words = value if isinstance(value, str) else f"{value:g}"
+    if value == default:
         st.query_params.pop(name, None)
+    elif st.query_params.get(name) != words:
+        st.query_params[name] = words
 
 
 def job_id() -> str | None:

@@ -36,7 +36,17 @@ MORE_SETTINGS = "More settings"
 SHORTCUT_HELP = "Or press the key G"
 SCALE_OFF = "No guidance: every architecture is as likely as the diffusion model makes it."
 SCALE_WORDS = "An architecture one point more accurate becomes {factor} times as likely."
+SCALE_TENTH = "An architecture a tenth of a point more accurate becomes {factor} times as likely."
 SCALE_PAPER = "The paper's scale: {paper}."
+BUDGET_NONE = "No limit"
+BUDGET_HELP = "Costs that architectures are to stay under. Guidance makes those that do likely; few go beyond."
+BUDGET_WORDS = "At most {limit}. The space goes from {low} to {high}."
+BUDGET_WIDTH = "Networks of width {width}."
+BUDGET_ERROR = "Predicted; off by {error} % on average for networks that were measured but not learned from."
+BUDGET_RANGE = "{name} is {limit}; allowed: {low} to {high}"
+LATENCY = "Latency, {device}"
+LIMITS = {"macs_m": "{limit:g} M MACs", "params_m": "{limit:g} M parameters"}
+LIMIT_LATENCY = "{limit:g} ms on {device}"
 
 # --- a run under way --------------------------------------------------------------------------------------------------
 STARTING = "Starting …"
@@ -51,6 +61,7 @@ FAILED = "The run ended with an error: {error}"
 FAILED_DETAILS = "Details"
 LINK_BAD = "The link asks for something that is not there, so the default is used instead:"
 LINK_BAD_ITEM = "{name} is {value}; allowed: {allowed}"
+LINK_BAD_TEXT = "{name}: {allowed}"
 LINK_RERUN = "This run was not in memory any more; it is made again from the link. The result is the same."
 SETTINGS_BAD = "These settings cannot run: {error}"
 CHANGED = "The settings on the left have changed since this run. Press **Generate** to apply them."
@@ -66,8 +77,14 @@ and how the batch compares with one that nothing steered.
 EMPTY_BUTTON = "Start a first run"
 
 # --- results ----------------------------------------------------------------------------------------------------------
-SUBTITLE = "{samples:,} architectures for {dataset}, steered by predicted accuracy at guidance scale {scale:g}"
-SUBTITLE_UNGUIDED = "{samples:,} architectures for {dataset}, not steered"
+SUBTITLE = "{samples:,} architectures for {dataset}"
+SUBTITLE_SIZE = " at {pixels} pixels"
+SUBTITLE_WIDTH = " in width {width:g}"
+SUBTITLE_ACCURACY = "steered by predicted accuracy at guidance scale {scale:g}"
+SUBTITLE_MORE = "towards more {cost} ({nats:g} nats per {unit})"
+SUBTITLE_LESS = "towards less {cost} ({nats:g} nats per {unit})"
+SUBTITLE_LIMIT = "at most {limit}"
+SUBTITLE_UNGUIDED = "not steered"
 COPY_LINK = "Copy link"
 COPY_LINK_HELP = "Opens this page with the same settings and the same result."
 CSV = "CSV"
@@ -79,6 +96,8 @@ VALID = "Valid"
 VALID_HELP = "Share of the {requested:,} samples that are an architecture as drawn, before any correction."
 DISTINCT = "Distinct"
 DISTINCT_HELP = "Different architectures among the {valid:,} valid samples."
+INSIDE = "Inside budget"
+INSIDE_HELP = "Share of the {valid:,} valid samples that keep every limit of the budget."
 PREDICTED_MEAN = "Predicted, mean"
 PREDICTED_MEAN_HELP = "Mean predicted accuracy of the batch, each architecture counted as often as it was drawn."
 UNGUIDED_MEAN = "Unguided mean"
@@ -93,14 +112,14 @@ PREDICTED = "predicted on the way"
 PLAYER_TITLE = "Denoising of candidate {rank}"
 TABLE = "Ranked candidates"
 TABLE_COUNT = "{shown:,} of {all:,} distinct"
-TABLE_ALT = "Table of candidates, best predicted first. Select a row to see its graph and how it took shape."
+TABLE_ALT = "Table of candidates, best first. Select a row to see its graph and how it took shape."
 TABLE_HINT = "Select a row to see it in the player. Click a heading to sort."
 FILTER = "Filter"
 FILTER_TEXT = "Architecture contains"
 FILTER_TEXT_EXAMPLE = "for example skip_connect~0"
-FILTER_MACS = "MACs at most, M"
 FILTER_CONNECTED = "Connected only"
 FILTER_MEASURED = "Measured only"
+FILTER_INSIDE = "Inside the budget only"
 FILTER_EMPTY = "No candidate passes the filter. Widen it to see candidates again."
 COLUMNS = {
     "rank": "#",
@@ -108,8 +127,10 @@ COLUMNS = {
     "predicted": "Predicted",
     "std": "±",
     "measured": "Measured",
-    "macs": "MACs, M",
-    "params": "Params, M",
+    "stages": "Layers, stage by stage",
+    "macs_m": "MACs, M",
+    "params_m": "Params, M",
+    "over": "Over",
     "count": "Drawn",
     "disconnected": "Disconnected",
     "architecture": "Architecture",
@@ -119,10 +140,13 @@ COLUMNS_HELP = {
     "predicted": "Mean of the ranking predictors, in percent.",
     "std": "Spread between the ranking predictors, in points.",
     "measured": "Accuracy after training, in percent: {source}.",
-    "macs": "Multiply-accumulate operations of one image.",
+    "stages": "Kernel and expansion of every layer, as in the player's legend.",
+    "over": "Costs more than the budget allows.",
+    "macs_m": "Multiply-accumulate operations of one image.",
     "count": "How often this architecture was drawn.",
     "disconnected": "No path carries the input to the output.",
 }
+COLUMN_LATENCY = "{device}, ms"
 NO_MEASURED = "No measured value installed for {dataset}. `DNAG_DATA` names a folder with the benchmark's files."
 
 DISTRIBUTION = "Where the batch landed"
@@ -132,7 +156,6 @@ UNGUIDED = "unguided"
 EXACT = "exact"
 PREDICTED_AXIS = "predicted accuracy, %"
 MEASURED_AXIS = "measured accuracy, %"
-MACS_AXIS = "MACs, M"
 OUTSIDE = "{n} more outside"
 SCATTER = "Predicted against measured"
 SCATTER_ALT = "Scatter of predicted against measured accuracy, one point per candidate."
@@ -141,7 +164,9 @@ SPEARMAN_HELP = (
     "Spearman's rank correlation over the {n} candidates with a measured value ({source}): 1 is the same order."
 )
 COST = "Accuracy against cost"
-COST_ALT = "Scatter of predicted accuracy against multiply-accumulate operations, one point per candidate."
+COST_AXIS = "Cost"
+COST_HOVER = "%{{text}}<br>{cost}: %{{x:.4g}}, predicted %{{y:.2f}} %"
+COST_ALT = "Scatter of predicted accuracy against cost ({cost}), one point per candidate, and the front of the best."
 
 # --- the player -------------------------------------------------------------------------------------------------------
 #: Every word the player shows or speaks; ``payload["labels"]`` or ``player(labels=...)`` may replace any of them.
@@ -167,6 +192,16 @@ PLAYER = {
 def name(identifier: str) -> str:
     """An identifier of the core as people write it."""
     return NAMES.get(identifier, identifier.replace("_", " ").capitalize())
+
+
+def cost(name: str, label: str) -> str:
+    """How a cost of the core is called."""
+    return label if name in LIMITS else LATENCY.format(device=label)
+
+
+def limit(name: str, label: str, value: float) -> str:
+    """A limit to a cost, with its unit."""
+    return LIMITS.get(name, LIMIT_LATENCY).format(limit=value, device=label)
 
 
 def duration(seconds: float) -> str:

@@ -32,7 +32,7 @@ def test_scatters_keep_every_point_and_count_those_outside_their_window() -> Non
     measured = [value - 0.5 for value in predicted[:-1]] + [10.0]
     names = [str(i) for i in range(100)]
     truth = figures.predicted_against_measured(predicted, measured, names)
-    cost = figures.accuracy_against_cost([100.0] * 100, predicted, names)
+    cost = figures.accuracy_against_cost([100.0] * 100, predicted, names, front=[(100.0, max(predicted))], label="MACs")
     for figure in (truth, cost):
         assert len(figure["data"][1]["x"]) == 100
         assert figure["layout"]["yaxis"]["range"][0] > 80
@@ -40,13 +40,26 @@ def test_scatters_keep_every_point_and_count_those_outside_their_window() -> Non
         json.dumps(figure)
 
 
-def test_the_cost_front_rises_with_cost() -> None:
-    figure = figures.accuracy_against_cost([10, 20, 20, 30, 40], [80, 85, 90, 88, 91], list("abcde"))
-    front = figure["data"][0]
-    assert list(zip(front["x"], front["y"], strict=True)) == [(10, 80), (20, 90), (40, 91)]
+def test_the_cost_chart_shows_the_front_and_what_is_beyond_the_budget() -> None:
+    cost, predicted, names = [10.0, 20, 20, 30], [80.0, 85, 90, 88], list("abcd")
+    kept = [True, True, True, False]
+    front = [(10.0, 80.0), (20.0, 90.0)]
+    figure = figures.accuracy_against_cost(cost, predicted, names, front=front, label="x", inside=kept, limit=25)
+    line, points = figure["data"]
+    assert list(zip(line["x"], line["y"], strict=True)) == front
+    assert len(set(points["marker"]["color"])) == 2
+    low, high = figure["layout"]["xaxis"]["range"]
+    shade, edge = figure["layout"]["shapes"]
+    assert (shade["x0"], shade["x1"]) == (25, high)
+    assert edge["x0"] == edge["x1"] == 25
+    assert low < 10
+    assert high > 30
+    far = figures.accuracy_against_cost(cost, predicted, names, front=front, label="x", limit=99)
+    assert far["layout"]["xaxis"]["range"][1] > 99
+    json.dumps(figure)
 
 
 def test_the_template_is_the_same_for_all() -> None:
-    one = figures.accuracy_against_cost([1.0, 2.0], [90.0, 91.0], ["a", "b"])
+    one = figures.accuracy_against_cost([1.0, 2.0], [90.0, 91.0], ["a", "b"], front=[(1.0, 90.0)], label="x")
     two = figures.distribution(np.array([90.0, 91.0]), np.array([1, 1]), np.empty(0))
     assert one["layout"]["template"] == two["layout"]["template"]

@@ -14,7 +14,7 @@ from dnag.knobs import knobs
 from dnag.runs import RunSettings
 from dnag.samplers.base import samplers
 from dnag.sdes.base import sdes
-from dnag.ui import forms, loaders, runs_panel, state, text
+from dnag.ui import budget, forms, loaders, offers, runs_panel, state, text
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pages" / "generate.py"
@@ -160,6 +160,17 @@ def test_a_reload_takes_up_the_run_again() -> None:
         ({"samples": "10001"}, ("'10001'", "1 to 10,000")),
         ({"steps": "many"}, ("'many'", "a whole number from 1 to 2,000")),
         ({"device": "tpu"}, ("'tpu'", "auto, cpu")),
+        ({"space": "mobilenetv3", "guidance_scale": "61"}, ("'61'", "0 to 60")),
+        ({"space": "mobilenetv3", "dataset": "cifar10"}, ("'cifar10'", "imagenet1k")),
+        ({"space": "mobilenetv3", "resolution": "200"}, ("'200'", "160, 176, 192, 208, 224")),
+        ({"space": "mobilenetv3", "width": "1.1"}, ("'1.1'", "0, 1, 1.2")),
+        ({"space": "mobilenetv3", "guidance": "exact"}, ("'exact'", "calibrated, first_order")),
+        ({"under": "macs_m"}, ("'macs_m'", "NAME=NUMBER")),
+        ({"under": "macs_m=5"}, ("macs_m of 5", "the smallest has 7.78")),
+        ({"under": "macs_m=500"}, ("macs_m is 500", "8 to 222")),
+        ({"under": "latency_ms@abacus=5"}, ("latency_ms@abacus", "macs_m, params_m")),
+        ({"space": "mobilenetv3", "under": "latency_ms@note10=40,latency_ms@v100_1=10"}, ("no table", "width 1.2")),
+        ({"minimize": "accuracy=1"}, ("minimize names accuracy", "other costs")),
     ],
 )
 def test_a_broken_link_is_named_in_one_red_box_and_the_page_stays_usable(
@@ -181,6 +192,94 @@ def test_a_broken_link_with_a_run_in_it_does_not_run_something_else() -> None:
     at = open_page(dataset="mnist", job="unknown")
     assert len(at.error) == 1
     assert loaders.manager().jobs() == []
+
+
+MOBILE = {"space": "mobilenetv3", "samples": "8", "steps": "3"}
+
+
+def test_the_form_follows_the_space() -> None:
+    at = open_page()
+    assert (at.slider(key="guidance_scale").value, at.slider(key="guidance_scale").max) == (2, 12)
+    assert "resolution" not in [widget.key for widget in at.select_slider]
+    at.button_group(key="space").set_value("mobilenetv3").run()
+    assert not at.exception
+    assert (at.slider(key="guidance_scale").value, at.slider(key="guidance_scale").max) == (20, 60)
+    assert at.selectbox(key="dataset").value == "imagenet1k"
+    assert at.select_slider(key="resolution").value == 224
+    assert at.session_state["width"] == 0
+    assert "exact" not in at.selectbox(key="guidance").options
+    at.slider(key="guidance_scale").set_value(8.0)
+    at.select_slider(key="resolution").set_value(192).run()
+    assert (address(at, "guidance_scale"), address(at, "resolution")) == ("8", "192")
+    at.button_group(key="space").set_value("nasbench201").run()
+    assert not at.exception
+    assert at.slider(key="guidance_scale").value == 8  # chosen, and fits
+    assert address(at, "resolution") is None
+    assert at.selectbox(key="dataset").value == "cifar10"
+
+
+def test_a_budget_is_a_slider_for_each_cost_and_one_text_in_the_address() -> None:
+    at = open_page()
+    assert budget.slider_key("macs_m") not in [slider.key for slider in at.slider]
+    at.multiselect(key=budget.CHOSEN).select("macs_m").run()
+    macs = at.slider(key=budget.slider_key("macs_m"))
+    assert (macs.min, macs.max, macs.step, macs.value) == (8, 222, 2, 116)
+    assert address(at, "under") == "macs_m=116"
+    macs.set_value(100.0)
+    at.multiselect(key=budget.CHOSEN).select("params_m").run()
+    assert address(at, "under") == "macs_m=100,params_m=0.81"
+    assert "At most 100 M MACs. The space goes from 8 to 222." in [caption.value for caption in at.caption]
+    at.multiselect(key=budget.CHOSEN).unselect("macs_m").run()
+    assert address(at, "under") == "params_m=0.81"
+    at.multiselect(key=budget.CHOSEN).unselect("params_m").run()
+    assert address(at, "under") is None
+    assert not at.exception
+
+
+def test_costs_that_go_with_other_networks_are_left_out() -> None:
+    at = open_page(under="macs_m=100,latency_ms@pixel3=10")
+    at.button_group(key="space").set_value("mobilenetv3").run()
+    assert not at.exception
+    assert at.multiselect(key=budget.CHOSEN).value == ["macs_m"]
+    assert at.slider(key=budget.slider_key("macs_m")).value == 344  # 100 would be too little here
+    at.multiselect(key=budget.CHOSEN).select("latency_ms@note10").run()
+    assert address(at, "under") == "macs_m=520,latency_ms@note10=55"  # the phone's networks are wider
+    assert "Latency, NVIDIA V100, batch 1" not in at.multiselect(key=budget.CHOSEN).options
+    at.button_group(key="width").set_value(1.0).run()
+    assert not at.exception
+    assert at.multiselect(key=budget.CHOSEN).value == ["macs_m"]
+
+
+def test_a_run_with_a_budget_says_how_many_keep_it() -> None:
+    at = generate(open_page(**MOBILE, under="macs_m=250,latency_ms@note10=40", resolution="160"))
+    assert not at.exception
+    result = job_of(at).result
+    assert result.settings.under == "macs_m=250,latency_ms@note10=40"
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown[text.INSIDE] == f"{100 * result.inside:.4g} %"
+    assert "latency_ms@note10" in table(at)
+    assert table(at)["over"].tolist() == [not c.inside_budget for c in result.candidates]
+    assert at.selectbox(key="cost-axis").value == "macs_m"
+    at.selectbox(key="cost-axis").select("latency_ms@note10").run()
+    assert not at.exception
+    link = {name: str(value) for name, value in vars(job_of(at).key).items() if name in knobs(RunSettings)}
+    again = open_page(**link)
+    assert not again.error
+    assert again.slider(key=budget.slider_key("latency_ms@note10")).value == 40
+    again.button(key="generate").click().run()
+    assert job_of(again) is job_of(at)
+
+
+def test_settings_that_cannot_go_together_fail_with_the_words_of_the_core() -> None:
+    at = open_page(**MOBILE, under="latency_ms@note10=40")
+    at.text_input(key="minimize").set_value("latency_ms@v100_1=1")
+    at = generate(at)
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "has no table for imagenet1k at 224 pixels" in at.error[0].value
+    at.text_input(key="minimize").set_value("nonsense").run()
+    assert "minimize is 'nonsense'" in at.error[0].value
+    assert at.button(key="generate").disabled
 
 
 def test_cancel_ends_the_run_and_the_page_can_run_again() -> None:
@@ -284,13 +383,11 @@ def test_words() -> None:
     assert "12,346" in forms.scale_words(10, 12345.6)
 
 
-def test_a_space_without_models_is_not_offered():
-    from dnag.knobs import knobs
-    from dnag.runs import RunSettings
-    from dnag.ui import loaders
-
-    described = knobs(RunSettings)
-    assert described["space"].choices is not None
-    assert "mobilenetv3" in described["space"].choices()
-    assert loaders.offered("space", described["space"]) == ["nasbench201"]
-    assert "heun" in loaders.offered("sampler", described["sampler"])
+def test_a_space_without_models_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("nasbench201-score", "nasbench201-predictor", "mobilenetv3-score"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr("dnag.bundle.checkpoint_path", lambda name: tmp_path / name)
+    space = knobs(RunSettings)["space"]
+    assert offers.ready_spaces(space) == ("nasbench201",)
+    (tmp_path / "nasbench201-score").unlink()
+    assert set(offers.ready_spaces(space)) == {"nasbench201", "mobilenetv3"}  # a run says what is missing
