@@ -105,7 +105,7 @@ ValueFn = Callable[[Tensor], Tensor]
 """``onehot (B,N,F) -> (B,)``: a property of finished architectures, smooth in between."""
 
 _MEAN_FIELD_STEPS = 4
-_MOVES = 12
+_MOVES = 18
 _FEW_NATS = 8.0  # guidance scale up to which importance weights alone do well
 _SMALL_SCALE = 0.02  # stands for zero, where the certainty equivalent is the mean
 
@@ -134,7 +134,7 @@ def sampled_guidance_batch(
         E_tilted[a] = E_q[a] + E_q[(w / E_q[w] - 1) a],        the first in closed form, the second an estimate.
 
     At large gamma few of the draws would carry all the weight. There they are resampled by weight and moved: a factor
-    of the space at a time is proposed from q and accepted by the ratio of weights (independence Metropolis).
+    of the space, or a single node, is proposed from q and accepted by the ratio of weights (Metropolis).
 
     Args:
         weights: (N,F) additive part of the value, where the iteration starts.
@@ -205,9 +205,15 @@ def _resample_and_move(
         part[list(nodes)] = index
     mean = torch.zeros_like(field.probability)
     for move in range(_MOVES):
-        which = torch.randint(len(factors), (batch, draws), generator=generator)
-        mask = (part == which[..., None]).to(drawn.device)[..., None]
-        proposal = torch.where(mask, _draw(field, draws, generator), state)
+        node = torch.randint(len(part), (batch, draws, 1), generator=generator)
+        own = (part == part[node]).to(drawn.device)  # (B,draws,N): nodes of the same factor
+        fresh = _draw(field, draws, generator)
+        if move % 3 == 0:
+            mask = own
+        else:  # given which nodes are absent they are independent, so that one may move alone
+            differs = (fresh.sum(-1) != state.sum(-1)) & own
+            mask = (torch.arange(len(part)) == node).to(drawn.device) & ~differs.any(-1, keepdim=True)
+        proposal = torch.where(mask[..., None], fresh, state)
         proposed = log_weights(proposal)
         accepted = torch.rand(batch, draws, generator=generator).to(drawn.device).log() < proposed - log_weight
         state = torch.where(accepted[..., None, None], proposal, state)

@@ -20,7 +20,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dnag.additive import Additive
 from dnag.benchmarks.base import Benchmark, measured
 from dnag.bundle import ModelBundle, ModelStore
 from dnag.costs import LATENCY, CostModel, check_cost, check_limits, parse_numbers, widths_of
@@ -28,7 +27,7 @@ from dnag.exact import ExactGuidedScore, ExactScore, Posterior
 from dnag.generate import MAX_SAMPLES, GenerateConfig, Generation, Trajectory, generate
 from dnag.guidance import GuidedScore
 from dnag.knobs import choice, knob, text, validate
-from dnag.objectives.base import MomentsFn, Objective, ObjectiveContext
+from dnag.objectives.base import Objective, ObjectiveContext
 from dnag.objectives.cost_budget import CostBudget
 from dnag.objectives.predicted_property import PredictedProperty
 from dnag.objectives.weighted_sum import WeightedSum
@@ -432,16 +431,9 @@ def _context(
     for name, nats in settings.weights.items():
         tilt = tilt + nats * costs[name].additive.weights.to(device)
 
-    def posterior(x: Tensor, t: Tensor, shift: Tensor) -> Posterior:
+    def belief(x: Tensor, t: Tensor, shift: Tensor) -> Posterior:
         alpha, sigma = sde.marginal(t)
         return bundle.denoiser.posterior(x / expand(alpha, x), sigma / alpha).tilted(shift)
-
-    def moments(additive: Additive) -> MomentsFn:
-        def of(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-            mean, variance = posterior(x, t, tilt).moments(additive.weights)
-            return additive.offset + mean, variance
-
-        return of
 
     def equivalent(name: str) -> Callable[[float], PropertyFn]:
         additive = costs[name].additive.to(device)
@@ -449,10 +441,10 @@ def _context(
 
         def at(scale: float) -> PropertyFn:
             def of(x: Tensor, t: Tensor) -> Tensor:
-                belief = posterior(x, t, others)
+                around = belief(x, t, others)
                 if scale == 0:
-                    return additive.offset + belief.moments(additive.weights)[0]
-                return additive.offset + belief.tilted(scale * additive.weights).log_evidence / scale
+                    return additive.offset + around.moments(additive.weights)[0]
+                return additive.offset + around.tilted(scale * additive.weights).log_evidence / scale
 
             return of
 
@@ -460,9 +452,8 @@ def _context(
 
     properties: dict[str, Callable[[float], PropertyFn]] = {name: equivalent(name) for name in costs}
     properties[ACCURACY] = lambda scale: bundle.property_fn(settings.dataset, sde, scale, settings.resolution)
-    return ObjectiveContext(
-        space, properties, {name: moments(cost.additive.to(device)) for name, cost in costs.items()}
-    )
+    known = {name: cost.additive.to(device) for name, cost in costs.items()}
+    return ObjectiveContext(space, properties, known, lambda x, t: belief(x, t, tilt))
 
 
 def _exact_log_tilt(

@@ -5,6 +5,8 @@ import math
 import pytest
 import torch
 
+from dnag.additive import Additive
+from dnag.exact import ExactDenoiser
 from dnag.guidance import gradient
 from dnag.objectives import ObjectiveContext, objectives
 from dnag.objectives.cost_budget import CostBudget
@@ -12,9 +14,12 @@ from dnag.objectives.predicted_property import PredictedProperty
 from dnag.objectives.weighted_sum import WeightedSum
 from dnag.registry import from_config, to_config
 from dnag.spaces import spaces
+from dnag.tensors import centre
 
 SPACE = spaces["nasbench201"]()
-BOTH = WeightedSum(((2.0, PredictedProperty(certainty_scale=2.0)), (1.0, CostBudget("macs_m", 1.0))))
+BOTH = WeightedSum(((2.0, PredictedProperty(certainty_scale=2.0)), (1.0, CostBudget("macs_m", 60.0))))
+MACS = Additive.of(SPACE, lambda arch: SPACE.cost(arch).macs_m)
+DENOISER = ExactDenoiser(SPACE)
 
 
 def _property(scale):
@@ -22,11 +27,7 @@ def _property(scale):
     return lambda x, t: torch.tanh(x.flatten(1) @ weights / 10) * (1 + scale) - t
 
 
-def _moments(x, t):
-    return 100 + 3 * x.flatten(1).mean(1), 4 * t**2
-
-
-CONTEXT = ObjectiveContext(SPACE, {"accuracy": _property}, {"macs_m": _moments})
+CONTEXT = ObjectiveContext(SPACE, {"accuracy": _property}, {"macs_m": MACS}, DENOISER.posterior)
 EVERY = [*(objectives[name]() for name in sorted(objectives)), BOTH]
 
 
@@ -53,18 +54,35 @@ def test_an_unknown_property_is_named():
         CostBudget("speed").bind(CONTEXT)
 
 
-def test_a_budget_is_the_log_probability_of_keeping_it():
-    x, t = torch.zeros(3, SPACE.num_nodes, SPACE.num_ops), torch.tensor([0.5, 1.0, 2.0])
-    value = CostBudget("macs_m", limit=99.0, softness=0.01).bind(CONTEXT)(x, t)
-    deviation = [math.hypot(2 * time, 0.99) for time in t.tolist()]
-    expected = [math.log(0.5 * math.erfc(1.0 / (sigma * math.sqrt(2)))) for sigma in deviation]
-    assert value.tolist() == pytest.approx(expected, rel=1e-4)
+@pytest.mark.parametrize("limit", [20.0, 60.0, 100.0, 180.0])
+@pytest.mark.parametrize("level", [0.3, 0.7, 1.5, 5.0])
+def test_a_budget_is_the_log_probability_of_keeping_it(limit, level):
+    generator = torch.Generator().manual_seed(2)
+    x0 = centre(SPACE.encode_ops(SPACE.sample_ops(16, generator)))
+    y, t = x0 + level * torch.randn(x0.shape, generator=generator), torch.full((16,), level)
+    value = CostBudget("macs_m", limit, softness=0.05, margin=0.0).bind(CONTEXT)(y, t)
+    cells, costs = centre(SPACE.encode_ops(SPACE.all_ops)).double(), MACS(SPACE.all_ops).double()
+    posterior = (torch.einsum("bnf,anf->ba", y.double(), cells) / level**2).log_softmax(1)  # all cells weigh the same
+    kept = torch.special.log_ndtr((limit - costs) / (0.05 * limit))
+    exact = (posterior + kept).logsumexp(1)
+    likely = exact > -12  # beyond, both say no in their own way
+    assert bool(likely.any())
+    torch.testing.assert_close(value[likely].double(), exact[likely], rtol=0.1, atol=0.8)
+
+
+def test_several_standard_deviations_out_the_tail_is_that_of_the_sum_and_not_of_a_normal_distribution():
+    y, t = torch.zeros(1, SPACE.num_nodes, SPACE.num_ops), torch.tensor([50.0])  # nothing is known
+    found = float(CostBudget("macs_m", 15.0, softness=0.05, margin=0.0).bind(CONTEXT)(y, t))
+    kept = torch.special.log_ndtr((15.0 - MACS(SPACE.all_ops).double()) / 0.75)
+    assert found == pytest.approx(float(kept.logsumexp(0)) - math.log(SPACE.size), abs=0.8)
 
 
 def test_a_budget_far_out_of_reach_still_has_a_gradient():
+    x0 = centre(SPACE.encode_ops(torch.tensor([[0, 5, 5, 5, 5, 5, 5, 1]])))  # the dearest cell
     budget = CostBudget("macs_m", limit=1.0, softness=1e-4).bind(CONTEXT)
-    slope = gradient(budget, torch.zeros(1, SPACE.num_nodes, SPACE.num_ops), torch.zeros(1))
-    assert bool(slope.isfinite().all()) and float(slope.sum()) < 0
+    slope = gradient(budget, x0, torch.tensor([1.0]))
+    assert bool(slope.isfinite().all())
+    assert float((slope[0, 1:7] * MACS.weights[1:7]).sum()) < 0  # towards cheaper operations
 
 
 def test_a_weighted_sum_is_the_sum():

@@ -14,6 +14,8 @@ from typing import ClassVar, TypeVar
 
 from torch import Tensor
 
+from dnag.additive import Additive
+from dnag.exact import Posterior
 from dnag.registry import Registry
 from dnag.shapes import PropertyFn
 from dnag.spaces.base import SearchSpace
@@ -22,8 +24,12 @@ objectives: Registry[Objective] = Registry("objective", "dnag.objectives")
 
 T = TypeVar("T")
 
-MomentsFn = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""``x (B,N,F), t (B,) -> mean (B,), variance (B,)`` of a property of the clean architecture, given the noisy one."""
+BeliefFn = Callable[[Tensor, Tensor], Posterior]
+"""``x (B,N,F), t (B,) ->`` what the noisy architecture says about the clean one."""
+
+
+def _nothing_known(x: Tensor, t: Tensor) -> Posterior:
+    raise ValueError("this run knows no distribution of clean architectures")
 
 
 @dataclass(frozen=True)
@@ -34,21 +40,22 @@ class ObjectiveContext:
         space: the search space.
         properties: name -> function of a guidance scale that gives the property, bound to the run's dataset and SDE.
             At scale 0 it is the mean; at gamma the certainty equivalent.
-        moments: name -> mean and variance of the property, among architectures as the rest of the run's guidance
-            leaves them.
+        costs: name -> cost, adding up over nodes.
+        belief: the distribution of clean architectures, as the rest of the run's guidance leaves it.
     """
 
     space: SearchSpace
     properties: Mapping[str, Callable[[float], PropertyFn]]
-    moments: Mapping[str, MomentsFn] = field(default_factory=dict)
+    costs: Mapping[str, Additive] = field(default_factory=dict)
+    belief: BeliefFn = _nothing_known
 
     def property(self, name: str, scale: float) -> PropertyFn:
         """The property called ``name``; ``ValueError`` lists those there are."""
         return _known(self.properties, name)(scale)
 
-    def moments_of(self, name: str) -> MomentsFn:
-        """Its mean and variance; ``ValueError`` lists the properties that have them."""
-        return _known(self.moments, name)
+    def cost(self, name: str) -> Additive:
+        """The cost called ``name``; ``ValueError`` lists those there are."""
+        return _known(self.costs, name)
 
 
 def _known(table: Mapping[str, T], name: str) -> T:

@@ -115,7 +115,7 @@ class MobileNetV3Space(SearchSpace):
     )
     datasets: ClassVar[Mapping[str, Dataset]] = {"imagenet1k": Dataset("ImageNet-1K", 1000, 224, RESOLUTIONS)}
     widths = (1.0, 1.2)  # of the two supernets that were trained
-    guidance_scales = (20.0, 60.0)  # all of them lie within a few points of each other
+    guidance_scales = (20.0, 120.0)  # all of them lie within a few points of each other
 
     @cached_property
     def adjacency(self) -> Tensor:
