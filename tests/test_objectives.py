@@ -39,7 +39,8 @@ def test_a_small_step_along_the_gradient_raises_the_value(objective, time):
     t = torch.full((6,), time)
     slope = gradient(bound, x, t)
     assert bool(slope.isfinite().all())
-    assert bool((bound(x + 1e-2 * slope, t) > bound(x, t)).all())
+    gain = bound(x + 1e-3 * slope, t) - bound(x, t)
+    assert bool((gain > -1e-6).all()) and float(gain.sum()) > 0  # a budget that is kept anyway has nothing to gain
 
 
 @pytest.mark.parametrize("objective", EVERY, ids=lambda objective: objective.name)
