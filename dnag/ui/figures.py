@@ -148,24 +148,22 @@ def _window(values: Sequence[float]) -> tuple[float, float]:
     return low - room, high + room
 
 
+def _note(colours: dict[str, str], words: str, x: str, y: str) -> Figure:
+    """Small words in a corner of the plot: ``left`` or ``right``, ``top`` or ``bottom``."""
+    place = {"x": float(x == "right"), "y": float(y == "top"), "xanchor": x, "yanchor": y, "xref": "paper"}
+    font = {"size": 12, "color": colours["mute"]}
+    return {**place, "yref": "paper", "text": words, "font": font, "showarrow": False}
+
+
 def _outside(colours: dict[str, str], count: int) -> list[Figure]:
     """A note for points that the window leaves out, so that nothing goes missing without a word."""
-    if not count:
-        return []
-    note = {
-        "xref": "paper",
-        "yref": "paper",
-        "x": 1,
-        "y": 0,
-        "xanchor": "right",
-        "yanchor": "bottom",
-        "showarrow": False,
-    }
-    return [note | {"text": text.OUTSIDE.format(n=count), "font": {"size": 12, "color": colours["mute"]}}]
+    return [_note(colours, text.OUTSIDE.format(n=count), "right", "bottom")] if count else []
 
 
-def predicted_against_measured(predicted: Sequence[float], measured: Sequence[float], names: Sequence[str]) -> Figure:
-    """One point per candidate; on the dotted diagonal both agree."""
+def predicted_against_measured(
+    predicted: Sequence[float], measured: Sequence[float], names: Sequence[str], note: str = ""
+) -> Figure:
+    """One point per candidate, and ``note`` in a corner; on the dotted diagonal both agree."""
     colours = palette()
     x, y = _window(predicted), _window(measured)
     ends = [min(x[0], y[0]), max(x[1], y[1])]
@@ -185,7 +183,7 @@ def predicted_against_measured(predicted: Sequence[float], measured: Sequence[fl
         [diagonal, _points(colours, predicted, measured, names, hover)],
         xaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6, "range": x},
         yaxis={"title": {"text": text.MEASURED_AXIS}, "nticks": 6, "range": y},
-        annotations=_outside(colours, hidden),
+        annotations=[*_outside(colours, hidden), *([_note(colours, note, "left", "top")] if note else [])],
     )
 
 
@@ -200,7 +198,8 @@ def accuracy_against_cost(
     limit: float | None = None,
 ) -> Figure:
     """One point per candidate, with a line along ``front``, those that nothing cheaper beats. Candidates that are not
-    ``inside`` the budget are grey; where ``limit`` bounds this cost, the region beyond it is shaded.
+    ``inside`` the budget are grey; where ``limit`` bounds this cost, the region beyond it is shaded. The axis has no
+    title: the page puts the choice of a cost there.
     """
     colours = palette()
     line = {
@@ -229,13 +228,13 @@ def accuracy_against_cost(
     return _figure(
         colours,
         [line, points],
-        xaxis={"title": {"text": label}, "nticks": 6, "range": x},
+        xaxis={"nticks": 6, "range": x},
         yaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6, "range": y},
         annotations=notes,
         shapes=shapes,
     )
 
 
-def show(figure: Figure, key: str, alt: str) -> None:
+def show(figure: Figure, key: str, alt: str, height: int = HEIGHT) -> None:
     """Put a chart into the page, with its description for those who do not see it."""
-    st.plotly_chart(figure, key=key, alt=alt, theme=None, config=CONFIG, height=HEIGHT)
+    st.plotly_chart(figure, key=key, alt=alt, theme=None, config=CONFIG, height=height)

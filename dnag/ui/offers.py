@@ -28,7 +28,7 @@ def offer(name: str, knob: Knob, default: Any, values: Mapping[str, Any]) -> Off
     from dnag.spaces.base import spaces
 
     if name == "space":
-        return _listed(default, ready_spaces(knob))
+        return _listed(default, tuple(sorted(ready_spaces(knob), key=lambda space: space != default)))
     space = spaces[values["space"]]
     if name == "dataset":
         return _listed(default, tuple(space.datasets))

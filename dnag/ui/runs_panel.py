@@ -24,8 +24,8 @@ TABLE_HEIGHT = 446
 PLAYING_S = 3.0  # a trajectory at speed 1
 NO_CONNECTION = "∅"
 COSTS = ("macs_m", "params_m")  # those that every table has
-STAGE_WIDTH = 110  # px
-COST_AXIS_WIDTH = 150  # px
+AXIS_TITLE = 24  # px
+METRIC_WIDTH, STAGE_WIDTH = 108, 104  # px
 
 
 def start(settings: Any) -> None:
@@ -202,7 +202,7 @@ def figures_strip(result: Any) -> None:
     ]
     if result.inside is not None:
         strip.insert(2, (text.INSIDE, f"{100 * result.inside:.4g} %", text.INSIDE_HELP))
-    with st.container(border=True, key="strip"), st.grid(len(strip), min_column_width=120, gap="small"):
+    with st.container(border=True, key="strip"), st.grid(len(strip), min_column_width=METRIC_WIDTH, gap="small"):
         for label, value, help_ in strip:
             st.metric(label, value, help=help_.format(requested=result.requested, valid=result.raw_valid))
 
@@ -218,7 +218,7 @@ def table_of(result: Any) -> pd.DataFrame:
             "cell": [_cell(result.space, c.ops) for c in found],
             **{name: pd.array([getattr(c, of) for c in found], dtype="Float64") for name, of in short.items()},
             **{name: [c.value(name) for c in found] for name in (*COSTS, *budgets)},
-            "over": [c.inside_budget is False for c in found],
+            "over": [text.OVER if c.inside_budget is False else "" for c in found],
             "count": [c.count for c in found],
             "disconnected": [c.disconnected for c in found],
             "architecture": [c.architecture for c in found],
@@ -251,7 +251,7 @@ def _filtered(result: Any, table: pd.DataFrame) -> pd.DataFrame:
                 keep &= table[name] <= limit
         connected = st.toggle(text.FILTER_CONNECTED, key="filter-connected") if table["disconnected"].any() else False
         measured = st.toggle(text.FILTER_MEASURED, key="filter-measured") if table["measured"].notna().any() else False
-        inside = st.toggle(text.FILTER_INSIDE, key="filter-inside") if table["over"].any() else False
+        inside = st.toggle(text.FILTER_INSIDE, key="filter-inside") if (table["over"] != "").any() else False
     if part:
         keep &= table["architecture"].str.contains(part.strip(), regex=False)
     if connected:
@@ -259,7 +259,7 @@ def _filtered(result: Any, table: pd.DataFrame) -> pd.DataFrame:
     if measured:
         keep &= table["measured"].notna()
     if inside:
-        keep &= ~table["over"]
+        keep &= table["over"] == ""
     return table[keep]
 
 
@@ -304,14 +304,17 @@ def _columns(result: Any, table: pd.DataFrame) -> dict[str, Any]:
         "measured": kinds.NumberColumn(**words("measured"), format="%.2f", width=92) if source else None,
         "macs_m": kinds.NumberColumn(**words("macs_m"), format="%.1f", width=72),
         "params_m": kinds.NumberColumn(**words("params_m"), format="%.2f", width=80),
-        "over": kinds.CheckboxColumn(**words("over"), width=64) if table["over"].any() else None,
-        "count": kinds.NumberColumn(**words("count"), width=64),
+        "over": kinds.TextColumn(**words("over"), width=72) if (table["over"] != "").any() else None,
+        "count": kinds.NumberColumn(**words("count"), width=64) if table["count"].max() > 1 else None,
         "disconnected": kinds.CheckboxColumn(**words("disconnected")) if table["disconnected"].any() else None,
         "architecture": kinds.TextColumn(**words("architecture")),
     }
-    for name in (column for column in table if column in result.costs and column not in columns):
+    latencies = [name for name in table if name in result.costs and name not in columns]
+    for name in latencies:
         device = result.costs[name].label
-        columns[name] = kinds.NumberColumn(text.COLUMN_LATENCY.format(device=device), format="%.1f", width="small")
+        label = text.COLUMN_LATENCY if len(latencies) == 1 else text.COLUMN_DEVICE.format(device=device)
+        help_ = text.LATENCY.format(device=device)
+        columns[name] = kinds.NumberColumn(label, help=help_, format="%.1f", width=92 if len(latencies) == 1 else 140)
     return columns
 
 
@@ -375,13 +378,11 @@ def charts(result: Any, job: Job[Any]) -> None:
 def _truth(measured: list[Any], job: Job[Any]) -> None:
     """Prediction against truth, for the candidates that have a measured value."""
     predicted, truth = [c.predicted_accuracy_pct for c in measured], [c.measured_accuracy_pct for c in measured]
-    title, help_ = text.SCATTER, None
     rho = spearman(predicted, truth)
-    if rho is not None:
-        title += f" :gray[· {text.SPEARMAN.format(rho=rho)}]"
-        help_ = text.SPEARMAN_HELP.format(n=len(measured), source=measured[0].measured_source)
-    st.markdown(f"##### {title}", help=help_)
-    figure = figures.predicted_against_measured(predicted, truth, [c.architecture for c in measured])
+    note = "" if rho is None else text.SPEARMAN.format(rho=rho)
+    help_ = text.SPEARMAN_HELP.format(n=len(measured), source=measured[0].measured_source)
+    st.markdown(f"##### {text.SCATTER}", help=help_ if note else None)
+    figure = figures.predicted_against_measured(predicted, truth, [c.architecture for c in measured], note)
     figures.show(figure, f"scatter-{job.id}", text.SCATTER_ALT)
 
 
@@ -396,16 +397,15 @@ def _cost(result: Any, found: list[Any], job: Job[Any]) -> None:
     budgets = result.settings.budgets
     if st.session_state.get("cost-axis") not in result.costs:
         st.session_state["cost-axis"] = next(iter(budgets), next(iter(result.costs)))
-    with st.container(horizontal=True, vertical_alignment="center", key="cost-head"):
-        st.markdown(f"##### {text.COST}", width="stretch")
-        name = st.selectbox(
-            text.COST_AXIS,
-            list(result.costs),
-            key="cost-axis",
-            format_func=lambda name: text.cost(name, result.costs[name].label),
-            label_visibility="collapsed",
-            width=COST_AXIS_WIDTH,
-        )
+    st.markdown(f"##### {text.COST}")
+    chart = st.container()
+    name = st.selectbox(  # stands for the title of the axis
+        text.COST_AXIS,
+        list(result.costs),
+        key="cost-axis",
+        format_func=functools.partial(_axis, result),
+        label_visibility="collapsed",
+    )
     figure = figures.accuracy_against_cost(
         [c.value(name) for c in found],
         [c.predicted_accuracy_pct for c in found],
@@ -415,7 +415,9 @@ def _cost(result: Any, found: list[Any], job: Job[Any]) -> None:
         inside=[c.inside_budget is not False for c in found],
         limit=budgets.get(name),
     )
-    figures.show(figure, f"cost-{job.id}-{name}", text.COST_ALT.format(cost=text.cost(name, result.costs[name].label)))
+    with chart:
+        alt = text.COST_ALT.format(cost=_axis(result, name))
+        figures.show(figure, f"cost-{job.id}-{name}", alt, height=figures.HEIGHT - AXIS_TITLE)
 
 
 def preview() -> None:

@@ -130,7 +130,7 @@ COLUMNS = {
     "stages": "Layers, stage by stage",
     "macs_m": "MACs, M",
     "params_m": "Params, M",
-    "over": "Over",
+    "over": "Budget",
     "count": "Drawn",
     "disconnected": "Disconnected",
     "architecture": "Architecture",
@@ -141,12 +141,14 @@ COLUMNS_HELP = {
     "std": "Spread between the ranking predictors, in points.",
     "measured": "Accuracy after training, in percent: {source}.",
     "stages": "Kernel and expansion of every layer, as in the player's legend.",
-    "over": "Costs more than the budget allows.",
+    "over": "Whether the candidate costs more than the budget allows.",
     "macs_m": "Multiply-accumulate operations of one image.",
     "count": "How often this architecture was drawn.",
     "disconnected": "No path carries the input to the output.",
 }
-COLUMN_LATENCY = "{device}, ms"
+OVER = "over"
+COLUMN_LATENCY = "Latency, ms"
+COLUMN_DEVICE = "{device}, ms"
 NO_MEASURED = "No measured value installed for {dataset}. `DNAG_DATA` names a folder with the benchmark's files."
 
 DISTRIBUTION = "Where the batch landed"
@@ -156,12 +158,12 @@ UNGUIDED = "unguided"
 EXACT = "exact"
 PREDICTED_AXIS = "predicted accuracy, %"
 MEASURED_AXIS = "measured accuracy, %"
-OUTSIDE = "{n} more outside"
+OUTSIDE = "{n} more off the chart"
 SCATTER = "Predicted against measured"
 SCATTER_ALT = "Scatter of predicted against measured accuracy, one point per candidate."
 SPEARMAN = "ρ {rho:.2f}"
 SPEARMAN_HELP = (
-    "Spearman's rank correlation over the {n} candidates with a measured value ({source}): 1 is the same order."
+    "ρ: Spearman's rank correlation over the {n} candidates with a measured value ({source}): 1 is the same order."
 )
 COST = "Accuracy against cost"
 COST_AXIS = "Cost"
