@@ -30,7 +30,7 @@ from dnag.objectives.base import Objective, ObjectiveContext, objectives
 from dnag.shapes import PropertyFn
 
 _ITERATIONS = 8
-_LARGEST = 1e3  # multiplier, per standard deviation of the noise: beyond, no architecture keeps the limit
+_NATS = 500.0  # what is less likely than exp(-500) is out of reach: no multiplier is searched for it
 
 
 @objectives.register("cost_budget")
@@ -69,7 +69,7 @@ def log_probability_under(belief: Posterior, weights: Tensor, limit: float, nois
     mean, variance = mean - multiplier * noise, variance + noise
     bound = tilted.log_evidence + multiplier**2 * noise / 2 + multiplier * limit
     deviation = variance.sqrt()
-    over = (mean - limit) / deviation
+    over = ((mean - limit) / deviation).clamp_max(3)  # about 0, unless the limit is out of reach
     edge = over + multiplier * deviation  # of the half line, once exp(lambda cost) is absorbed into the normal density
     near = edge.clamp_min(0)
     inside = torch.where(
@@ -85,7 +85,8 @@ def _multiplier(belief: Posterior, weights: Tensor, limit: float, noise: float) 
     """The multiplier (B,) that brings the mean to the limit, 0 where it is below: Newton's method within a bracket."""
     mean, variance = belief.moments(weights)
     low = torch.zeros_like(mean)
-    high = ((mean - limit) / noise).clamp(0, _LARGEST / math.sqrt(noise))
+    excess = (mean - limit).clamp_min(0)
+    high = torch.minimum(excess / noise, _NATS / excess.clamp_min(math.sqrt(noise)))
     found = torch.zeros_like(mean)
     for _ in range(_ITERATIONS):
         excess = mean - found * noise - limit
