@@ -306,8 +306,8 @@ def _write_trajectory(path: Path, result: RunResult) -> None:
 
 
 def read_architectures(space: SearchSpace, lines: Sequence[str], source: str) -> list[Architecture]:
-    """One architecture a line, as text or as JSON (a string, a list of operation names, or an object with
-    ``architecture``); empty lines are passed over. ``ArchitectureError`` names the line.
+    """One architecture a line, as text or as JSON (a string, a list of operation names, an object with
+    ``architecture``, or the space's own); empty lines are passed over. ``ArchitectureError`` names the line.
     """
     found = []
     for number, line in enumerate(lines, start=1):
@@ -331,6 +331,8 @@ def _architecture(space: SearchSpace, text: str) -> Architecture:
     except json.JSONDecodeError as error:
         raise ArchitectureError(f"not JSON: {error}") from None
     if isinstance(data, dict):
+        if "architecture" not in data and space.reads_json:
+            return space.parse(text)
         if not isinstance(data.get("architecture"), str):
             raise ArchitectureError(
                 f"a JSON object needs the key 'architecture'; it has: {', '.join(map(str, data)) or 'none'}"

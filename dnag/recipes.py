@@ -313,28 +313,24 @@ def train_ranking(
     return ensemble  # type: ignore[return-value]
 
 
+TAUGHT = 300_000
+"""Architectures that a ranking ensemble learns from a teacher."""
+
+
 def train_taught_ranking(
     space: SearchSpace,
     tasks: Mapping[str, Task],
     costs: Sequence[Tensor],
     config: TrainConfig,
     *,
-    architectures: int = 300_000,
-    extra_ops: Tensor | None = None,
     device: str | torch.device = "cpu",
     callback: Callback | None = None,
 ) -> list[RankingPredictor]:
-    """An ensemble of clean predictors on what the tasks say of architectures of every kind.
-
-    Args:
-        extra_ops: architectures to learn beside them, (n, N), such as guided ones.
-    """
+    """An ensemble of clean predictors on what the tasks say of architectures of every kind."""
     generator = Generator().manual_seed(config.seed)
     tables = [task.additive.weights for task in tasks.values()]
-    share = architectures // len(tables)
+    share = TAUGHT // len(tables)
     ops = torch.cat([varied_ops(space, [table, *costs], share, generator) for table in tables])
-    if extra_ops is not None:
-        ops = torch.cat([ops, extra_ops])
     values = {
         name: torch.cat([task.value_fn(space.encode_ops(part)) for part in ops.split(8192)])
         for name, task in tasks.items()

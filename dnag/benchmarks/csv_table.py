@@ -83,7 +83,15 @@ class CsvTable(Table):
         if directory is None:
             return None
         path = directory / f"{space.name}.csv" if directory.is_dir() else directory
-        return cls(path, space) if path.is_file() and table_format(path) is cls else None
+        if not path.is_file() or table_format(path) is not cls:
+            return None
+        # One file serves one space: for the others it is not there, rather than wrong.
+        names = set(header(path))
+        mine, *others = (
+            {*owner.datasets, *_aliases(owner)}
+            for owner in (space, *(s for s in spaces.values() if s.name != space.name))
+        )
+        return None if not names & mine and any(names & theirs for theirs in others) else cls(path, space)
 
     def lookup(self, arch: Architecture, dataset: str) -> float | None:
         row = self.values.get(arch.ops)
@@ -121,7 +129,7 @@ def read_columns(path: Path, space: SearchSpace) -> dict[str, int]:
     return {dataset: columns[dataset] for dataset in space.datasets if dataset in columns}
 
 
-def _aliases(space: SearchSpace) -> dict[str, str]:
+def _aliases(space: SearchSpace | type[SearchSpace]) -> dict[str, str]:
     return {alias: dataset for alias, dataset in ALIASES.items() if dataset in space.datasets}
 
 

@@ -160,6 +160,8 @@ class SearchSpace(ABC):
     identity_ops: ClassVar[tuple[int, ...]] = ()
     zero_ops: ClassVar[tuple[int, ...]] = ()
     datasets: ClassVar[Mapping[str, Dataset]]
+    reads_json: ClassVar[bool] = False
+    """Does :meth:`parse` read JSON objects of the space's own as well?"""
     widths: ClassVar[tuple[float, ...]] = (1.0,)
     """Multipliers of the numbers of channels that networks come in, the usual one first."""
     guidance_scales: ClassVar[tuple[float, float]] = (2.0, 12.0)

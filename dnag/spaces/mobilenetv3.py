@@ -114,6 +114,7 @@ class MobileNetV3Space(SearchSpace):
         for (kernel, expansion), color in zip(itertools.product(KERNELS, EXPANSIONS), _COLORS, strict=True)
     )
     datasets: ClassVar[Mapping[str, Dataset]] = {"imagenet1k": Dataset("ImageNet-1K", 1000, 224, RESOLUTIONS)}
+    reads_json = True
     widths = (1.0, 1.2)  # of the two supernets that were trained
     guidance_scales = (20.0, 120.0)  # all of them lie within a few points of each other
 

@@ -8,7 +8,9 @@ import pickle
 import pytest
 
 from dnag.benchmarks import BenchmarkError
+from dnag.benchmarks.base import installed_benchmarks
 from dnag.benchmarks.csv_table import CsvTable
+from dnag.spaces import spaces
 
 CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 OTHER = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
@@ -112,3 +114,11 @@ def test_no_file(tmp_path, nasbench201):
         CsvTable(tmp_path / "gone.csv", nasbench201)
     with pytest.raises(BenchmarkError, match="Is a directory"):
         CsvTable(tmp_path, nasbench201)
+
+
+def test_a_table_of_one_space_is_no_source_for_the_others(tmp_path, monkeypatch):
+    path = tmp_path / "mine.csv"
+    path.write_text("arch_str,cifar10\n|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,10\n")
+    monkeypatch.setenv("DNAG_DATA", str(path))
+    labels = {name: [source.label for source in installed_benchmarks(spaces[name]())] for name in sorted(spaces)}
+    assert "mine.csv" in labels["nasbench201"] and "mine.csv" not in labels["mobilenetv3"]
