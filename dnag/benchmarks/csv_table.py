@@ -87,11 +87,9 @@ class CsvTable(Table):
             return None
         # One file serves one space: for the others it is not there, rather than wrong.
         names = set(header(path))
-        mine, *others = (
-            {*owner.datasets, *_aliases(owner)}
-            for owner in (space, *(s for s in spaces.values() if s.name != space.name))
-        )
-        return None if not names & mine and any(names & theirs for theirs in others) else cls(path, space)
+        others = (other for name, other in spaces.items() if name != space.name)
+        elsewhere = any(names & _column_names(other) for other in others)
+        return None if elsewhere and not names & _column_names(space) else cls(path, space)
 
     def lookup(self, arch: Architecture, dataset: str) -> float | None:
         row = self.values.get(arch.ops)
@@ -127,6 +125,10 @@ def read_columns(path: Path, space: SearchSpace) -> dict[str, int]:
     if not columns:
         raise BenchmarkError(f"{path.name}, line 1: no column of a dataset; found: {shown}; allowed: {wanted}")
     return {dataset: columns[dataset] for dataset in space.datasets if dataset in columns}
+
+
+def _column_names(space: SearchSpace | type[SearchSpace]) -> set[str]:
+    return {*space.datasets, *_aliases(space)}
 
 
 def _aliases(space: SearchSpace | type[SearchSpace]) -> dict[str, str]:

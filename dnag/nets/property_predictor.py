@@ -18,34 +18,17 @@ and the network learns the correction from both posteriors, the plain and the ti
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dnag.nets.layers import ModulatedBlock, ScalarEmbedding
+from dnag.shapes import BeliefFn
 
 # Slow sinusoids: what is learned at one scale should carry over to the next.
 _SCALE_LABEL, _SMALLEST_SCALE = 3.0, 0.02
-
-
-class Belief(Protocol):
-    """What is known of the clean architecture: ``dnag.exact.Posterior``."""
-
-    @property
-    def log_evidence(self) -> Tensor: ...
-
-    @property
-    def probability(self) -> Tensor: ...
-
-    def tilted(self, tilt: Tensor, /) -> Belief: ...
-
-
-PosteriorFn = Callable[[Tensor, Tensor], Belief]
-"""``(y (B,N,F), level (B,)) -> Belief``, differentiable in ``y``."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +60,7 @@ class PropertyPredictor(nn.Module):
     best: Tensor
     spread: Tensor
 
-    def __init__(self, config: PropertyPredictorConfig, *, posterior: PosteriorFn):
+    def __init__(self, config: PropertyPredictorConfig, *, posterior: BeliefFn):
         super().__init__()
         self.config = config
         self.posterior = posterior

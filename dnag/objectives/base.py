@@ -15,20 +15,16 @@ from typing import ClassVar, TypeVar
 from torch import Tensor
 
 from dnag.additive import Additive
-from dnag.exact import Posterior
 from dnag.registry import Registry
-from dnag.shapes import PropertyFn
+from dnag.shapes import Belief, BeliefFn, PropertyFn
 from dnag.spaces.base import SearchSpace
 
 objectives: Registry[Objective] = Registry("objective", "dnag.objectives")
 
 T = TypeVar("T")
 
-BeliefFn = Callable[[Tensor, Tensor], Posterior]
-"""``x (B,N,F), t (B,) ->`` what the noisy architecture says about the clean one."""
 
-
-def _nothing_known(x: Tensor, t: Tensor) -> Posterior:
+def _nothing_known(x: Tensor, t: Tensor) -> Belief:
     raise ValueError("this run knows no distribution of clean architectures")
 
 

@@ -24,10 +24,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dnag.exact import Posterior
 from dnag.knobs import knob
 from dnag.objectives.base import Objective, ObjectiveContext, objectives
-from dnag.shapes import PropertyFn
+from dnag.shapes import Belief, PropertyFn
 
 _ITERATIONS = 8
 _NATS = 500.0  # what is less likely than exp(-500) is out of reach: no multiplier is searched for it
@@ -61,7 +60,7 @@ class CostBudget(Objective):
         return log_probability
 
 
-def log_probability_under(belief: Posterior, weights: Tensor, limit: float, noise: float) -> Tensor:
+def log_probability_under(belief: Belief, weights: Tensor, limit: float, noise: float) -> Tensor:
     """``log P(sum of weights + noise <= limit)``, (B,), for weights (N,F) and noise of that variance."""
     multiplier = _multiplier(belief, weights, limit, noise)
     tilted = belief.tilted(-multiplier[:, None, None] * weights)
@@ -81,7 +80,7 @@ def log_probability_under(belief: Posterior, weights: Tensor, limit: float, nois
 
 
 @torch.no_grad()
-def _multiplier(belief: Posterior, weights: Tensor, limit: float, noise: float) -> Tensor:
+def _multiplier(belief: Belief, weights: Tensor, limit: float, noise: float) -> Tensor:
     """The multiplier (B,) that brings the mean to the limit, 0 where it is below: Newton's method within a bracket."""
     mean, variance = belief.moments(weights)
     low = torch.zeros_like(mean)
