@@ -18,7 +18,7 @@ from dnag.ui import budget, state, text
 from dnag.ui.offers import Offer, offer
 
 FEW = 2  # choices up to this many are laid out side by side
-WIDE = ("space", "dataset", "guidance_scale", "resolution", "under", "exact_values", "width")
+NARROW = ("samples", "steps", "sampler", "seed", "maximize", "minimize")  # two of them stand side by side
 
 
 def label_of(name: str, value: Any, space: str = "") -> str:
@@ -119,7 +119,7 @@ def settings_form(owner: type, link: state.Link, paper_scale: Any = None) -> dic
                 values[name] = st.session_state[name] = there.start
                 state.mirror(name, there.start, there.start)
                 continue
-            with places.send(name in WIDE):
+            with places.send(name not in NARROW):
                 if name == "under":  # the width is folded away further down
                     values["width"] = _standing("width", offer("width", known["width"], 0.0, values), link)
                 values[name] = _widget(name, knob, there, values, link)

@@ -245,10 +245,12 @@ def _filtered(result: Any, table: pd.DataFrame) -> pd.DataFrame:
         part = st.text_input(text.FILTER_TEXT, key="filter-text", placeholder=text.FILTER_TEXT_EXAMPLE)
         for name in (column for column in table if column in result.costs):
             low, high = float(table[name].min()), float(table[name].max())
-            step = state.round_step(high - low) if high > low else 0.0
-            ends = (math.floor(low / step) * step, math.ceil(high / step) * step) if step else (0.0, 0.0)
-            if step and (limit := st.slider(_axis(result, name), *ends, ends[1], step, key=f"filter-{name}")) < high:
-                keep &= table[name] <= limit
+            if low < high:
+                step = state.round_step(high - low)
+                least, most = (state.on_grid(n, step) for n in (math.floor(low / step), math.ceil(high / step)))
+                limit = st.slider(_axis(result, name), least, most, most, step, format="%g", key=f"filter-{name}")
+                if limit < most:
+                    keep &= table[name] <= limit
         connected = st.toggle(text.FILTER_CONNECTED, key="filter-connected") if table["disconnected"].any() else False
         measured = st.toggle(text.FILTER_MEASURED, key="filter-measured") if table["measured"].notna().any() else False
         inside = st.toggle(text.FILTER_INSIDE, key="filter-inside") if (table["over"] != "").any() else False

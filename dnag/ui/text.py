@@ -149,7 +149,7 @@ COLUMNS_HELP = {
 OVER = "over"
 COLUMN_LATENCY = "Latency, ms"
 COLUMN_DEVICE = "{device}, ms"
-NO_MEASURED = "No measured value installed for {dataset}. `DNAG_DATA` names a folder with the benchmark's files."
+NO_MEASURED = "No measured value installed for {dataset}. DNAG_DATA names a folder with the benchmark's files."
 
 DISTRIBUTION = "Where the batch landed"
 DISTRIBUTION_ALT = "Histogram of predicted accuracy: the guided batch beside the unguided one."

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 SMALL = "samples=24&steps=6"
+MOBILE = "space=mobilenetv3&samples=24&steps=4&under=macs_m=300"
 LONG = "samples=64&steps=2000"  # never finishes during a test
 ROW = 35  # px: a row of Streamlit's table
 
@@ -53,6 +54,14 @@ def result(page: Page) -> None:
     scrubber(page).wait_for()
     button(page, text.PLAYER["play"]).wait_for()  # the first candidate plays once by itself
     page.get_by_text(text.COST).wait_for()
+
+
+def charts_drawn(page: Page) -> None:
+    """A chart that Plotly has not filled yet has a box that scrolls, and moves what is below; wait until all are."""
+    page.wait_for_function(
+        "(() => { const c = [...document.querySelectorAll('.stPlotlyChart')];"
+        " return c.length >= 2 && c.every(e => e.querySelector('.main-svg')); })()"
+    )
 
 
 def moment(page: Page, step: int) -> None:
@@ -206,6 +215,22 @@ def test_settings_go_to_the_address_and_their_meaning_follows(page: Page, app_ur
     assert page.get_by_role("slider", name="Guidance scale").input_value() == "2.1"
 
 
+def test_budgets_are_sliders_that_follow_the_space(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    page.get_by_role("combobox", name="Budget").click()
+    page.get_by_role("option", name="MACs").click()
+    page.get_by_text("The space goes from 8 to 222.").wait_for()
+    page.wait_for_url("**under=macs_m*116")
+    page.keyboard.press("Escape")
+    page.get_by_role("slider", name="MACs").press("ArrowLeft")
+    page.wait_for_url("**under=macs_m*114")
+    page.get_by_role("radio", name="MobileNetV3").click()
+    page.get_by_text("The space goes from 122 to 568.").wait_for()
+    page.wait_for_url("**space=mobilenetv3*")
+    assert page.get_by_role("slider", name="Guidance scale").input_value() == "20"
+    assert page.get_by_role("slider", name="Image size").count() == 1
+
+
 def test_a_broken_link_is_a_red_box_and_the_page_works(page: Page, app_url: str) -> None:
     open_page(page, app_url, f"{SMALL}&dataset=mnist&guidance_scale=99")
     box = page.get_by_role("alert").filter(has_text="mnist")
@@ -238,11 +263,37 @@ def test_it_fits_every_width_and_theme_and_is_accessible(
     assert axe_violations(page) == []
     page.get_by_role("button", name=text.EMPTY_BUTTON).click()
     result(page)
-    # A chart that Plotly has not filled yet has a box that scrolls; what is judged is the finished page.
-    page.wait_for_function(
-        "(() => { const c = [...document.querySelectorAll('.stPlotlyChart')];"
-        " return c.length >= 2 && c.every(e => e.querySelector('.main-svg')); })()"
-    )
+    charts_drawn(page)
+    assert axe_violations(page) == []
+    beyond = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+    assert page.evaluate(beyond) <= 0
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)], ids=["desktop", "phone"])
+def test_a_run_on_mobilenetv3_with_a_budget(
+    new_page: Callable[..., Page], app_url: str, axe_violations: Callable[[Page], list[str]], width: int, height: int
+) -> None:
+    page = open_page(new_page(width, height, reduced_motion="reduce"), app_url, MOBILE)
+    page.get_by_role("button", name=text.EMPTY_BUTTON).click()
+    result(page)
+    page.get_by_text("at most 300 M MACs").first.wait_for()
+    page.get_by_text(text.INSIDE, exact=True).wait_for()
+    graph = page.locator(".graph")
+    assert graph.locator(".column").all_text_contents() == [f"stage {stage}" for stage in range(1, 6)]
+    chips = graph.locator(".chip")
+    assert chips.count() == 20
+    tokens = page.locator(".final code").inner_text().split("_")
+    absent = [index for index, token in enumerate(tokens) if token == "0-0-0"]
+    ghosts = chips.evaluate_all("all => all.flatMap((e, i) => e.classList.contains('absent') ? [i] : [])")
+    assert ghosts == absent
+    charts_drawn(page)
+    axis = page.get_by_role("combobox", name=text.COST_AXIS)
+    axis.scroll_into_view_if_needed()
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    axis.click()  # not while the page scrolls, which would close the list again
+    page.get_by_role("option", name="Parameters, M").click()
+    page.get_by_label("Scatter of predicted accuracy against cost (Parameters, M)").wait_for()
+    charts_drawn(page)
     assert axe_violations(page) == []
     beyond = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
     assert page.evaluate(beyond) <= 0

@@ -365,6 +365,11 @@ def test_filters_narrow_the_table() -> None:
     assert table(at)["architecture"].str.contains("skip_connect~0", regex=False).all()
     at.text_input(key="filter-text").set_value("no such thing").run()
     assert text.FILTER_EMPTY in messages(at)
+    at.text_input(key="filter-text").set_value("")
+    macs = at.slider(key="filter-macs_m")
+    macs.set_value((macs.min + macs.max) / 2).run()
+    assert 0 < len(table(at)) < everything
+    assert table(at)["macs_m"].max() <= (macs.min + macs.max) / 2
 
 
 def test_the_trajectory_handed_to_the_player_is_drawable() -> None:
