@@ -149,7 +149,8 @@ def subtitle(result: Any) -> str:
         steered.append(text.SUBTITLE_ACCURACY.format(scale=settings.guidance_scale))
     for name, nats in settings.weights.items():
         template = text.SUBTITLE_MORE if nats > 0 else text.SUBTITLE_LESS
-        steered.append(template.format(cost=text.cost(name, costs[name].label), nats=abs(nats), unit=costs[name].unit))
+        cost = text.cost_in_words(name, costs[name].label)
+        steered.append(template.format(cost=cost, nats=abs(nats), unit=costs[name].unit))
     for name, limit in settings.budgets.items():
         steered.append(text.SUBTITLE_LIMIT.format(limit=text.limit(name, costs[name].label, limit)))
     return ", ".join([words, *(steered or [text.SUBTITLE_UNGUIDED])])

@@ -45,6 +45,8 @@ BUDGET_WIDTH = "Networks of width {width}."
 BUDGET_ERROR = "Predicted; off by {error} % on average for networks that were measured but not learned from."
 BUDGET_RANGE = "{name} is {limit}; allowed: {low} to {high}"
 LATENCY = "Latency, {device}"
+COSTS = {"macs_m": "MACs", "params_m": "parameters"}
+COST_LATENCY = "latency on {device}"
 LIMITS = {"macs_m": "{limit:g} M MACs", "params_m": "{limit:g} M parameters"}
 LIMIT_LATENCY = "{limit:g} ms on {device}"
 
@@ -81,8 +83,8 @@ SUBTITLE = "{samples:,} architectures for {dataset}"
 SUBTITLE_SIZE = " at {pixels} pixels"
 SUBTITLE_WIDTH = " in width {width:g}"
 SUBTITLE_ACCURACY = "steered by predicted accuracy at guidance scale {scale:g}"
-SUBTITLE_MORE = "towards more {cost} ({nats:g} nats per {unit})"
-SUBTITLE_LESS = "towards less {cost} ({nats:g} nats per {unit})"
+SUBTITLE_MORE = "{cost} pushed up ({nats:g} nats per {unit})"
+SUBTITLE_LESS = "{cost} pushed down ({nats:g} nats per {unit})"
 SUBTITLE_LIMIT = "at most {limit}"
 SUBTITLE_UNGUIDED = "not steered"
 COPY_LINK = "Copy link"
@@ -199,6 +201,11 @@ def name(identifier: str) -> str:
 def cost(name: str, label: str) -> str:
     """How a cost of the core is called."""
     return label if name in LIMITS else LATENCY.format(device=label)
+
+
+def cost_in_words(name: str, label: str) -> str:
+    """The same inside a sentence."""
+    return COSTS.get(name, COST_LATENCY).format(device=label)
 
 
 def limit(name: str, label: str, value: float) -> str:

@@ -273,6 +273,16 @@ def test_a_run_with_a_budget_says_how_many_keep_it() -> None:
     assert job_of(again) is job_of(at)
 
 
+def test_the_page_says_what_steered_a_run() -> None:
+    at = generate(open_page(**MOBILE, maximize="params_m=0.5", minimize="latency_ms@note10=0.1", under="macs_m=500"))
+    assert not at.exception
+    words = (
+        "8 architectures for ImageNet-1K in width 1.2, parameters pushed up (0.5 nats per M), "
+        "latency on Galaxy Note10 pushed down (0.1 nats per ms), at most 500 M MACs"
+    )
+    assert words in [element.value for element in at.markdown]
+
+
 def test_settings_that_cannot_go_together_fail_with_the_words_of_the_core() -> None:
     at = open_page(**MOBILE, under="latency_ms@note10=40")
     at.text_input(key="minimize").set_value("latency_ms@v100_1=1")
