@@ -16,8 +16,8 @@ a class are pooled by ``MAB(X, X)`` twice, ``MAB(S, X)`` with a learned ``S``, a
 ``H <- (ReLU(A H U) + ReLU(R(A^T) H V)) / 2``.
 
 **Graph GRU** (D-VAE, Zhang et al., 2019, https://arxiv.org/abs/1904.11088): vertex by vertex, with
-``z_u = [h_u, onehot(u)]``, ``h_v = GRU(type_v, sum over predecessors u of sigmoid(G z_u) * (M z_u))``; a second one runs
-against the arrows.
+``z_u = [h_u, onehot(u)]``, ``h_v = GRU(type_v, sum over predecessors u of sigmoid(G z_u) * (M z_u))``; a second one
+runs against the arrows.
 
 Dropout is left out: these networks are for use, not for training. Masks and graphs are buffers that the file holds.
 """

@@ -56,7 +56,7 @@ def import_official(path: Path, out: Path, *, space: str | None = None, closure:
     try:
         with open_torch(path) as content:
             found = _import(content, path, out, space, closure)
-    except (OfficialError, pickle.UnpicklingError) as error:
+    except (ValueError, pickle.UnpicklingError) as error:
         raise OfficialError(f"{path.name}: {error}") from None
     return found
 
@@ -83,7 +83,7 @@ def _import(content: Any, path: Path, out: Path, space: str | None, closure: boo
 def _checkpoint(content: Mapping[str, Any], path: Path, out: Path, space: str | None, closure: bool) -> Imported:
     kind, checkpoint, kept, left = convert(content, space=space, closure=closure)
     checkpoint.extra["official"] |= {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    target = out / f"{checkpoint.space}-official-{kind.stem}.safetensors"
+    target = out / f"{checkpoint.space}-official-{kind.name}.safetensors"
     save(target, checkpoint)
     load(target, kind=checkpoint.kind, space=checkpoint.space)
     return Imported(kind.label, checkpoint.space, (target,), kept, left)

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ import torch
 
 from dnag.official.torch_files import StoredTensor, open_torch
 from dnag.official.weights import OfficialError
-from dnag.spaces.base import ABSENT, SearchSpace, Violation, spaces
+from dnag.spaces.base import ABSENT, SearchSpace, spaces
 from dnag.training import write_aside
 
 TASKS, SPLIT = "meta_train_task_lst.pt", "meta_train_tasks_predictor_idx.pt"
@@ -83,7 +85,7 @@ def write_records(content: Mapping[str, Any], path: Path, out: Path) -> tuple[Pa
         if not beside.is_file():
             left[what] = f"{name} is not beside {path.name}"
             continue
-        with open_torch(beside) as other:
+        with _beside(beside) as other:
             if name == TASKS:
                 arrays["task_classes"] = _whole(other, name, (None, None)).astype(np.int16)
                 if arrays["task"].max() >= len(arrays["task_classes"]):
@@ -98,10 +100,20 @@ def write_records(content: Mapping[str, Any], path: Path, out: Path) -> tuple[Pa
     return _npz(out / "nasbench201-meta-train.npz", arrays), kept, left
 
 
+@contextmanager
+def _beside(path: Path) -> Iterator[Any]:
+    try:
+        with open_torch(path) as content:
+            yield content
+    except pickle.UnpicklingError as error:
+        raise OfficialError(f"{path.name} beside it: {error}") from None
+
+
 def write_features(content: Mapping[Any, Any] | Sequence[Any], path: Path, out: Path) -> tuple[Path, Said, Said]:
     """``*bylabel.pt`` as ``features (n, width)`` and ``label (n,)``, class by class."""
     classes = dict(content) if isinstance(content, Mapping) else dict(enumerate(content))
-    parts, labels = [], []
+    parts: list[Any] = []
+    labels: list[Any] = []
     for number in sorted(classes):
         features = _first(classes[number])
         if features is None or len(features.shape) != 2 or (parts and features.shape[1] != parts[0].shape[1]):
@@ -132,39 +144,24 @@ def _first(value: Any) -> StoredTensor | None:
 def write_networks(content: Mapping[str, Any], out: Path) -> tuple[Path, Said, Said]:
     """``ofa_database_500000.pt`` as ``ops (n, 20)`` int8, -1 for no layer."""
     space = spaces["mobilenetv3"]()
-    stored, shape = content["x_none2zero"], (space.num_nodes, space.num_ops)
-    whole = isinstance(stored, StoredTensor)
-    parts = [stored.load()] if whole else stored if isinstance(stored, list) else []
-    ops = []
-    for number, part in enumerate(parts):
-        onehot = part if isinstance(part, torch.Tensor) else _matrix(part, number)
-        onehot = onehot if onehot.ndim == 3 else onehot[None]
-        if onehot.shape[1:] != shape or not bool(((onehot == 0) | (onehot == 1)).all()):
-            raise OfficialError(
-                f"its x_none2zero has no one-hot matrices {shape}, but at {number} {tuple(onehot.shape)}"
-            )
-        counts = onehot.sum(-1)
-        ops.append(torch.where(counts == 1, onehot.int().argmax(-1), ABSENT).to(torch.int8))
-        if bool((counts > 1).any()):
-            raise OfficialError(f"its x_none2zero has a slot with several operations, in matrix {number}")
-    if not ops:
-        raise OfficialError("its x_none2zero holds no matrices")
-    table = torch.cat(ops)
-    for number, row in enumerate(table.unique(dim=0).tolist()):
-        violation = space.check(row)
-        if isinstance(violation, Violation):
-            raise OfficialError(
-                f"its x_none2zero has a matrix that is no network ({number}, sorted): {violation.reason}"
-            )
+    stored = content["x_none2zero"]
+    try:
+        onehot = stored.load() if isinstance(stored, StoredTensor) else torch.stack([part.load() for part in stored])
+    except (TypeError, AttributeError, RuntimeError):
+        raise OfficialError("its 'x_none2zero' is no list of matrices of one shape") from None
+    if onehot.shape[1:] != (space.num_nodes, space.num_ops) or not len(onehot):
+        wanted = f"(n, {space.num_nodes}, {space.num_ops})"
+        raise OfficialError(f"its 'x_none2zero' has shape {tuple(onehot.shape)}; allowed: {wanted}")
+    if not bool(((onehot == 0) | (onehot == 1)).all()) or not bool((onehot.sum(-1) <= 1).all()):
+        raise OfficialError("its 'x_none2zero' has a row that is neither one-hot nor zero")
+    ops = torch.where(onehot.sum(-1) == 1, onehot.int().argmax(-1), ABSENT).to(torch.int8)
+    distinct = ops.unique(dim=0).tolist()
+    violation = next(filter(None, map(space.check, distinct)), None)
+    if violation is not None:
+        raise OfficialError(f"its 'x_none2zero' has a matrix that is no network: {violation.reason}")
     left = {name: _REASONS.get(name, "unknown") for name in content if name != "x_none2zero"}
-    path = _npz(out / "mobilenetv3-networks.npz", {"ops": table.numpy()})
-    return path, {"networks": f"{len(table):,}, {len(table.unique(dim=0)):,} of them distinct"}, left
-
-
-def _matrix(part: Any, number: int) -> torch.Tensor:
-    if not isinstance(part, StoredTensor):
-        raise OfficialError(f"its x_none2zero holds a {type(part).__name__} at {number}; allowed: tensors")
-    return part.load()
+    path = _npz(out / "mobilenetv3-networks.npz", {"ops": ops.numpy()})
+    return path, {"networks": f"{len(ops):,}, {len(distinct):,} of them distinct"}, left
 
 
 # ---------------------------------------------------------------------- parts

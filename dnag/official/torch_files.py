@@ -3,7 +3,7 @@ r"""Reading files of ``torch.save`` without ``torch.load``: nothing in them is r
 Such a file is a pickle that refers to storages by key, and the bytes of the storages. In the format of today it is an
 uncompressed zip archive with a member per storage; in the one before torch 1.6, the storages follow the pickle one by
 one, each after its length. The pickle goes through the restricted unpickler. A tensor in it becomes a
-:class:`StoredTensor`, which knows where its numbers are: optimiser states, a third of a checkpoint each, are never read.
+:class:`StoredTensor`, which knows where its numbers are; the optimiser's state, most of a checkpoint, is never read.
 """
 
 from __future__ import annotations

@@ -54,9 +54,9 @@ class Features:
 def vertex_types(space: SearchSpace, ops: Tensor, generator: Generator | None = None) -> Tensor:
     """Architectures as the ranking predictor sees them: operation indices (B, N) -> one-hot (B, n, T).
 
-    For NAS-Bench-201 the usual matrix. For MobileNetV3 an input, an output, and for every layer one of 27 types, depth of
-    its stage by kernel by expansion. The official code gives slots without a layer a random type, which ``generator``
-    repeats; without one they get the mean of all types, so that ranking is the same each time.
+    For NAS-Bench-201 the usual matrix. For MobileNetV3 an input, an output, and for every layer one of 27 types: depth
+    of its stage by kernel by expansion. The official code gives slots without a layer a random type, which
+    ``generator`` repeats; without one they get the mean of all types, so that ranking is the same each time.
     """
     if space.name == "nasbench201":
         return space.encode_ops(ops)

@@ -4,16 +4,16 @@ A checkpoint is ``{"model", "optimizer", "step", "config"}``, of a score network
 parameters is in the order of ``"model"``; the ranking predictors are bare state dictionaries. Sizes are read off the
 tensors; what tensors do not tell (heads, noise process, mask, places) the configuration does.
 
-**Legacy graphs.** The weights were trained with the official graph of the NAS-Bench-201 cell, which is right for edges in
-the order of their sources, while the rows of the matrix are in the order of their targets (so nodes 3 and 4 are swapped);
-with arrows to direct successors only, because the configurations ask for an algorithm ``floyd`` that the code calls
-``floyed``; and with a graph of D-VAE's in the ranking predictor. All three are kept.
+**Legacy graphs.** The weights were trained with the official graph of the NAS-Bench-201 cell, which is right for edges
+in the order of their sources, while the rows of the matrix are in the order of their targets (nodes 3 and 4 are
+swapped); with arrows to direct successors only, because the configurations ask for an algorithm ``floyd`` that the code
+calls ``floyed``; and with a graph of D-VAE's in the ranking predictor. All three are kept.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -97,17 +97,19 @@ class Kind:
     Attributes:
         told_by: names of tensors that every such file has, and none of the kinds after it in ``KINDS``.
         rules: patterns of official names, and what they become.
-        ops: shapes of the official tensors -> number of operations (or vertex types), which tells the space.
+        counted: the official tensor, and its dimension, whose size is the number of operations (or vertex types).
+        spaces: that number -> the space it tells.
+        network: name of our class, and ``graph`` of its buffer for the mask or the graph.
     """
 
+    name: str
     label: str
-    stem: str
-    module: str
     told_by: tuple[str, ...]
     rules: Rules
-    ops: Callable[[Mapping[str, tuple[int, ...]]], int]
+    counted: tuple[str, int]
     spaces: Mapping[int, str]
     network: str
+    graph: str
 
 
 _OPS = {7: "nasbench201", 9: "mobilenetv3"}
@@ -115,29 +117,28 @@ _TYPES = {7: "nasbench201", 29: "mobilenetv3"}
 
 KINDS = (
     Kind(
+        "guidance",
         "noise-aware predictor",
-        "guidance",
-        "guidance",
         ("opEmb.fc.weight", "regeress.linears.0.weight", "pred_fc.0.weight"),
         (*_TRANSFORMER, (r"regeress\.linears\.(\d+)\.(\w+)", r"read.layers.\1.\2"), *_JOINT),
-        lambda shapes: shapes["opEmb.fc.weight"][1],
+        ("opEmb.fc.weight", 1),
         _OPS,
         "OfficialTransformerPredictor",
+        "trunk.mask",
     ),
     Kind(
+        "score",
         "score network",
-        "score",
-        "score",
         ("opEmb.fc.weight", "graph_encoder.encoder_f.norms.0.weight", "final.linears.0.weight"),
         _TRANSFORMER,
-        lambda shapes: shapes["opEmb.fc.weight"][1],
+        ("opEmb.fc.weight", 1),
         _OPS,
         "OfficialScoreNetwork",
+        "trunk.mask",
     ),
     Kind(
+        "guidance",
         "noise-aware predictor",
-        "guidance",
-        "guidance",
         ("gcn.0.weight1", "fc1.weight", "pred_fc.0.weight"),
         (
             (r"gcn\.(\d+)\.weight1", r"along.\1"),
@@ -147,19 +148,20 @@ KINDS = (
             (r"timeEmb2\.(\w+)", r"embed_time.mlp.2.\1"),
             *_JOINT,
         ),
-        lambda shapes: shapes["gcn.0.weight1"][0],
+        ("gcn.0.weight1", 0),
         _OPS,
         "OfficialGraphPredictor",
+        "mask",
     ),
     Kind(
+        "ranking",
         "ranking predictor",
-        "ranking",
-        "ranking",
         ("grue_forward.weight_ih", "gate_forward.0.weight", "pred_fc.0.weight"),
         (*_GRU, (r"hg_unify\.0\.(\w+)", r"unify.\1"), (r"fc1\.(\w+)", r"latent.\1"), *_JOINT),
-        lambda shapes: shapes["grue_forward.weight_ih"][1],
+        ("grue_forward.weight_ih", 1),
         _TYPES,
         "OfficialRankingPredictor",
+        "arrows",
     ),
 )
 
@@ -203,9 +205,7 @@ def legacy_graph(space: SearchSpace) -> Tensor:
 def legacy_mask(space: SearchSpace, algorithm: str) -> Tensor:
     """The official attention mask, (N, N) bool: the graph, or with ``"floyed"`` its transitive closure."""
     if algorithm == "long_range":
-        raise OfficialError(
-            "its mask is 'long_range', which no released configuration uses; allowed: floyd, floyed, none"
-        )
+        raise OfficialError("its mask is 'long_range', which no known configuration uses; allowed: floyd, floyed, none")
     graph = legacy_graph(space)
     return reachability(graph) if algorithm == CLOSURE else graph
 
@@ -272,10 +272,11 @@ def convert(
         raise OfficialError(f"its weights ({_names(state)}) are of no official network")
     owner = _space(kind, state, config, space)
     _check_config(kind, config)
-    kept, left = {}, {}
+    kept: dict[str, str] = {}
+    left: dict[str, str] = {}
     if not bare:
         left |= {name: _WHY.get(name, "unknown") for name in content if name not in ("model", "ema", "config", "step")}
-    if kind.module == "score":
+    if kind.name == "score":
         if "ema" in content:
             state = averaged(state, content["ema"])
             kept["weights"] = "the moving average (ema), as the official code samples with"
@@ -285,25 +286,29 @@ def convert(
     unused = [name for name in state if name.split(".")[0] in UNUSED]
     if unused:
         left[", ".join(sorted({name.split(".")[0] for name in unused}))] = "layers that the official code does not use"
-    tensors = {name: value for name, value in state.items() if name not in unused}
-    network = _network(kind, owner, tensors, config, closure)
-    extra: dict[str, Any] = {"official": {"step": content.get("step") if not bare else None, "config": config.values}}
-    if kind.module != "ranking":
-        sde = noise_process(config)
-        extra["sde"] = to_config(sde)
-        algorithm = CLOSURE if closure else str(config.get("data.aug_mask_algo", "none"))
-        extra["legacy"] = {"adjacency": True, "mask": algorithm}
-        kept["noise"] = ", ".join(f"{name} {value}" for name, value in extra["sde"].items())
-        kept["mask"] = "legacy graph" + (", transitive closure" if algorithm == CLOSURE else "")
+    state = {name: value for name, value in state.items() if name not in unused}
+    step = None if bare else content.get("step")
+    official = {"step": step if isinstance(step, int) else None, "config": config.values}
+    extra: dict[str, Any] = {"official": official}
+    if kind.name == "ranking":
+        graph = vertex_graph(owner)
+        kept["graph"] = "the legacy one"
     else:
-        kept["graph"] = "legacy graph of vertices"
-    if kind.module == "score":
+        algorithm = CLOSURE if closure else str(config.get("data.aug_mask_algo", "none"))
+        graph = legacy_mask(owner, algorithm)
+        extra |= {"sde": to_config(noise_process(config)), "legacy": {"adjacency": True, "mask": algorithm}}
+        kept["noise"] = ", ".join(f"{name} {value}" for name, value in extra["sde"].items())
+        kept["mask"] = f"the legacy graph{', transitively closed' if algorithm == CLOSURE else ''}"
+    if kind.name == "score":
         extra["prediction"] = "score" if extra["sde"]["type"] == "ve" else "noise"
     elif owner.name in LABELS:
         extra["labels"] = dict(zip(("mean", "spread"), LABELS[owner.name], strict=True))
+    network: Any = _network(kind, owner, state, config, graph)
     kept["sizes"] = ", ".join(f"{name} {value}" for name, value in vars(network.config).items())
-    file_kind = "score" if kind.module == "score" else "meta_predictor"
-    return kind, Checkpoint(file_kind, owner.name, {kind.module: network}, extra), kept, left
+    checkpoint = Checkpoint(
+        "score" if kind.name == "score" else "meta_predictor", owner.name, {kind.name: network}, extra
+    )
+    return kind, checkpoint, kept, left
 
 
 _WHY = {"optimizer": "the optimiser's state, of use only to train on"}
@@ -314,29 +319,24 @@ def _names(state: Mapping[str, Any]) -> str:
 
 
 def _space(kind: Kind, state: State, config: Config, wanted: str | None) -> SearchSpace:
-    shapes = {name: value.shape for name, value in state.items()}
-    try:
-        count = kind.ops(shapes)
-    except IndexError:
-        raise OfficialError(f"its {kind.told_by[0]} has shape {shapes[kind.told_by[0]]}") from None
-    name = kind.spaces.get(count)
+    tensor, axis = kind.counted
+    shape = state[tensor].shape
+    name = kind.spaces.get(shape[axis]) if len(shape) == 2 else None
     if name is None:
         allowed = ", ".join(f"{number} ({space})" for number, space in kind.spaces.items())
-        raise OfficialError(f"its {kind.label} knows {count} operations; allowed: {allowed}")
+        raise OfficialError(f"its {tensor} has shape {shape}; allowed in dimension {axis}: {allowed}")
     if wanted is not None and wanted != name:
         raise OfficialError(f"its {kind.label} belongs to search space {name!r}; wanted: {wanted!r}")
     space = spaces[name]()
     for field, number in (("data.n_vocab", space.num_ops), ("data.max_node", space.num_nodes)):
         if config.get(field, number) != number:
-            said = config.get(field)
-            raise OfficialError(
-                f"its weights belong to {name} and its configuration says {field} = {said}, not {number}"
-            )
+            said = f"{field} = {config.get(field)}, not {number}"
+            raise OfficialError(f"its weights belong to {name} and its configuration says {said}")
     return space
 
 
 def _check_config(kind: Kind, config: Config) -> None:
-    if kind.module != "ranking":
+    if kind.name != "ranking":
         if config.values is None:
             raise OfficialError(f"weights of a {kind.label} without the 'config' that says their noise process")
         config.expect("model.nonlinearity", "swish")
@@ -353,8 +353,8 @@ def _renamed(name: str, kind: Kind) -> str | None:
     return None
 
 
-def _network(kind: Kind, space: SearchSpace, state: State, config: Config, closure: bool) -> nn.Module:
-    """Our network of the file's own sizes, with the file's weights in it."""
+def _network(kind: Kind, space: SearchSpace, state: State, config: Config, graph: Tensor) -> nn.Module:
+    """Our network of the file's own sizes, with the file's weights and the graph in it."""
     ours: dict[str, StoredTensor] = {}
     for name, value in state.items():
         new = _renamed(name, kind)
@@ -366,8 +366,10 @@ def _network(kind: Kind, space: SearchSpace, state: State, config: Config, closu
         sizes = config_cls(**_sizes(kind, space, state, config))
         with torch.device("meta"):  # no weights are made only to be overwritten
             wanted = {name: tuple(value.shape) for name, value in cls(sizes).named_parameters()}
+    except OfficialError:
+        raise
     except (KeyError, IndexError, ValueError, RuntimeError) as error:
-        raise OfficialError(f"its {kind.label} is incomplete: {error}") from None
+        raise OfficialError(f"its {kind.label} has tensors that do not fit together: {error}") from None
     for name, shape in wanted.items():
         if name not in ours:
             raise OfficialError(f"its {kind.label} lacks tensors, {name} (in our names) among them")
@@ -377,18 +379,16 @@ def _network(kind: Kind, space: SearchSpace, state: State, config: Config, closu
         extra = next(name for name in ours if name not in wanted)
         raise OfficialError(f"its {kind.label} has more tensors than fit together, {extra} (in our names) among them")
     weights = {name: value.load().float() for name, value in ours.items()}
+    broken = next((name for name, value in weights.items() if not bool(value.isfinite().all())), None)
+    if broken is not None:
+        raise OfficialError(f"its {kind.label} has numbers in {broken} (in our names) that are not finite")
     network = cls(sizes)
-    if kind.module == "ranking":
-        weights["arrows"] = vertex_graph(space)
-    else:
-        algorithm = CLOSURE if closure else str(config.get("data.aug_mask_algo", "none"))
-        weights["trunk.mask" if "trunk.mask" in network.state_dict() else "mask"] = legacy_mask(space, algorithm)
-    network.load_state_dict(weights)
+    network.load_state_dict({**weights, kind.graph: graph})
     return network.eval().requires_grad_(False)
 
 
 def _sizes(kind: Kind, space: SearchSpace, state: State, config: Config) -> dict[str, int]:
-    """The sizes of our network, read off the official tensors; heads, which these do not tell, off the configuration."""
+    """Sizes of our network, read off the official tensors; heads, which these do not tell, off the configuration."""
     shape = {name: value.shape for name, value in state.items()}
 
     def count(pattern: str) -> int:
@@ -398,7 +398,7 @@ def _sizes(kind: Kind, space: SearchSpace, state: State, config: Config) -> dict
     if "opEmb.fc.weight" in state:
         nodewise = 4 if space.name == "mobilenetv3" else space.num_nodes
         placed = space.name == "mobilenetv3" or config.get("model.pos_enc_type") == 2
-        score = kind.module == "score"
+        score = kind.name == "score"
         found |= {
             "width": shape["opEmb.fc.weight"][0],
             "depth": count(r"graph_encoder\.encoder_f\.norms\.\d+\.weight"),
@@ -409,7 +409,7 @@ def _sizes(kind: Kind, space: SearchSpace, state: State, config: Config) -> dict
         }
         if not score:
             found["read"] = shape["regeress.linears.1.weight"][0]
-    elif kind.module == "guidance":
+    elif kind.name == "guidance":
         found |= {
             "width": shape["gcn.0.weight1"][1],
             "depth": count(r"gcn\.\d+\.weight1"),
@@ -428,6 +428,6 @@ def _sizes(kind: Kind, space: SearchSpace, state: State, config: Config) -> dict
                 f"its ranking predictor knows {found['num_vertices']} vertices; graphs of {space.name} have "
                 f"{len(vertex_graph(space))}"
             )
-    if kind.module != "score":
+    if kind.name != "score":
         found |= {"context": shape["intra_setpool.dec.0.S"][-1], "joint": shape["pred_fc.0.weight"][0]}
     return found
