@@ -8,20 +8,20 @@ one, each after its length. The pickle goes through the restricted unpickler. A 
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from dnag.unpickling import Allowed, RestrictedUnpickler, plain_names
+from dnag.unpickling import Allowed, RestrictedUnpickler, check_memo, plain_names
 
 MAX_PICKLE_BYTES = 2**30
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
@@ -39,9 +39,8 @@ _DTYPES = {
 }
 
 
-# Frozen and without a __dict__: a pickle can alter the attributes of what it makes, but not of these.
-@dataclass(frozen=True, slots=True)
-class Storage:
+# Tuples, because a pickle can alter the attributes of what it makes, but not the items of a tuple.
+class Storage(NamedTuple):
     """``size`` numbers of one type, whose bytes ``read`` gives."""
 
     dtype: torch.dtype
@@ -49,8 +48,7 @@ class Storage:
     read: Callable[[], bytearray]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTensor:
+class StoredTensor(NamedTuple):
     """A tensor in a file: a strided view of a storage."""
 
     storage: Storage
@@ -80,12 +78,14 @@ class StoredConfig:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.fields = dict(state["_fields"])
 
-    def plain(self) -> dict[str, Any]:
-        """The fields as JSON has them."""
-        try:
-            return _plain(self)
-        except (RecursionError, AttributeError):
-            raise pickle.UnpicklingError("damaged: a configuration without fields, or one that holds itself") from None
+
+# No method: a file can alter the methods of its own class.
+def plain_config(config: StoredConfig) -> dict[str, Any]:
+    """The fields of a configuration, and of those in it, as JSON has them."""
+    try:
+        return _plain(config)
+    except (RecursionError, AttributeError):
+        raise pickle.UnpicklingError("damaged: a configuration without fields, or one that holds itself") from None
 
 
 def _plain(value: Any) -> Any:
@@ -182,9 +182,11 @@ def open_torch(path: Path) -> Iterator[Any]:
         raise pickle.UnpicklingError(f"damaged: {error}") from None
 
 
-def _load(unpickler: pickle.Unpickler) -> Any:
+def _load(unpickler: Callable[[IO[bytes], Allowed], pickle.Unpickler], file: IO[bytes], allowed: Allowed) -> Any:
+    """The next object in a file that can be rewound."""
     try:
-        return unpickler.load()
+        check_memo(file)
+        return unpickler(file, allowed).load()
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle can raise nearly anything
@@ -211,13 +213,11 @@ def _archive(archive: zipfile.ZipFile) -> Any:
         raise pickle.UnpicklingError(f"byte order {bytes(member('byteorder')[:20])!r}; allowed: little")
     if (size := members[root + "data.pkl"].file_size) > MAX_PICKLE_BYTES:
         raise pickle.UnpicklingError(f"a pickle of {size:,} bytes; allowed: {MAX_PICKLE_BYTES:,}")
-    member("data.pkl")  # checks its sum, and that it is not compressed
 
     def storage(key: str, dtype: torch.dtype, size: int) -> Storage:
         return Storage(dtype, size, lambda: member(f"data/{key}"))
 
-    with archive.open(root + "data.pkl") as file:
-        return _load(_Unpickler(file, torch_names(), storage))
+    return _load(partial(_Unpickler, storage=storage), io.BytesIO(member("data.pkl")), torch_names())
 
 
 def _stream(file: IO[bytes]) -> Any:
@@ -238,16 +238,16 @@ def _stream(file: IO[bytes]) -> Any:
         return Storage(dtype, size, lambda: data(key))
 
     try:
-        start = RestrictedUnpickler(file, plain).load()
-    except Exception:
+        start = _load(RestrictedUnpickler, file, plain)
+    except pickle.UnpicklingError:
         start = None
     if start != _MAGIC:
         raise pickle.UnpicklingError("no file of torch.save; allowed: its zip format, or the one of before torch 1.6")
-    protocol, system = (_load(RestrictedUnpickler(file, plain)) for _ in range(2))
+    protocol, system = (_load(RestrictedUnpickler, file, plain) for _ in range(2))
     if protocol != _PROTOCOL or not isinstance(system, dict) or not system.get("little_endian"):
         raise pickle.UnpicklingError(f"protocol {protocol!r}, {system!r}; allowed: {_PROTOCOL}, little-endian")
-    content = _load(_Unpickler(file, torch_names(), storage))
-    keys = _load(RestrictedUnpickler(file, plain))
+    content = _load(partial(_Unpickler, storage=storage), file, torch_names())
+    keys = _load(RestrictedUnpickler, file, plain)
     if not isinstance(keys, list):
         raise pickle.UnpicklingError("damaged: no list of storages")
     place = file.tell()

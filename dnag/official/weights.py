@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from dnag.checkpoint import Checkpoint
 from dnag.graph import Edge, line_graph, reachability
 from dnag.nets import official as nets
-from dnag.official.torch_files import StoredConfig, StoredTensor
+from dnag.official.torch_files import StoredConfig, StoredTensor, plain_config
 from dnag.registry import to_config
 from dnag.sdes.base import SDE
 from dnag.sdes.subvp import SubVP
@@ -264,7 +264,7 @@ def convert(
     stored = content.get("config")
     if stored is not None and not isinstance(stored, StoredConfig):
         raise OfficialError(f"its 'config' is a {type(stored).__name__}; allowed: a ConfigDict")
-    config = Config(None if stored is None else stored.plain())
+    config = Config(None if stored is None else plain_config(stored))
     bare = not isinstance(content.get("model"), dict)
     state = unwrapped(content if bare else content["model"])
     kind = kind_of(state)
