@@ -11,6 +11,7 @@ import json
 import math
 import os
 import pickle
+import re
 import sys
 import types
 from itertools import pairwise
@@ -677,6 +678,18 @@ def test_imported_predictors_guide(written, tmp_path):
     assert bool(found.x.isfinite().all())
 
 
+def test_the_example_of_the_documentation_works(written, monkeypatch):
+    text = (Path(__file__).parents[1] / "docs" / "official.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    out = written(predictor_content("B")).parent / "official"
+    import_official(out.parent / "checkpoint.pth.tar", out)
+    import_official(written({0: [FEATURES[0]], 1: [FEATURES[1]]}, "cifar10bylabel.pt"), out)
+    monkeypatch.chdir(out.parent)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    assert names["model"](noisy("nasbench201")[0], torch.tensor([0.1, 0.5, 1.0])).shape == (3,)
+
+
 def test_features_are_drawn_class_by_class(written, tmp_path):
     bylabel = {1: [torch.full((21, 512), 1.0) + torch.arange(21)[:, None]], 0: [torch.zeros(30, 512)]}
     features = Features.load(import_official(written(bylabel, "petsbylabel.pt"), tmp_path).files[0])
@@ -930,6 +943,13 @@ def score_refusal(written, *, change: Any = None, field: str = "", value: Any = 
 )
 def test_configurations_that_do_not_fit(written, field, value, message):
     assert message in score_refusal(written, field=field, value=value)
+
+
+def test_a_configuration_that_holds_itself(written):
+    settings = config("nasbench201")
+    assert "a configuration without fields, or one that holds itself" in score_refusal(
+        written, change=lambda content: content.update(config=set_field(settings, "model.more", settings))
+    )
 
 
 FIRST = "opEmb.fc.weight"

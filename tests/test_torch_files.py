@@ -167,7 +167,7 @@ def test_streams_that_torch_does_not_write(saved, tmp_path):
     assert "protocol 7" in refused(write(magic, 7, system, {}, []))
     assert "little-endian" in refused(write(magic, protocol, {"little_endian": False}, {}, []))
     assert "no list of storages" in refused(write(magic, protocol, system, {}, 3))
-    assert "damaged: EOFError" in refused(write(magic, protocol, system, {}))
+    assert "damaged: ValueError pickle exhausted" in refused(write(magic, protocol, system, {}))
     assert "no file of torch.save" in refused(write(magic + 1, protocol, system, {}, []))
     data = saved({"x": torch.ones(3)}, zipped=False).read_bytes()
     path.write_bytes(data[:-4])
