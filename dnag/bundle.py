@@ -21,7 +21,8 @@ from dnag.costs import CostModel, cost_models
 from dnag.exact import Enumeration, ExactDenoiser
 from dnag.nets.property_model import Labels, PropertyModel, RankingEnsemble
 from dnag.nets.score_model import ScoreModel
-from dnag.sdes.base import SDE
+from dnag.registry import from_config
+from dnag.sdes.base import SDE, sdes
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 
 
@@ -53,6 +54,17 @@ class ModelBundle:
     _values: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     _tilts: dict[tuple[str, int], Additive] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def sde(self, name: str) -> SDE:
+        """The noise process called ``name``, at its usual range of noise. A network that was trained for one process
+        serves that one alone, at its own range; ``ValueError`` for another.
+        """
+        own = self.score.extra.get("sde")
+        if own is None:
+            return sdes[name]()
+        if own["type"] != name:
+            raise ValueError(f"sde is {name!r}; the score network was trained for one noise process: {own['type']}")
+        return from_config(sdes, own)
 
     def score_fn(self, sde: SDE) -> ScoreModel:
         """The score network as a score function of ``sde``."""

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from dnag.exact import ExactDenoiser
 from dnag.graph import attention_mask
+from dnag.nets import official
 from dnag.nets.additive_predictor import AdditivePredictor, AdditivePredictorConfig
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
@@ -41,7 +42,7 @@ class Checkpoint:
     """The contents of one file.
 
     Attributes:
-        kind: ``"score"``, ``"predictor"`` or ``"latency"``.
+        kind: ``"score"``, ``"predictor"``, ``"latency"`` or ``"meta_predictor"``.
         space: name of the search space.
         modules: name -> network.
         extra: any JSON the owner needs (label statistics, training settings).
@@ -74,8 +75,12 @@ def _build(space: SearchSpace, description: Mapping[str, Any], device: str | tor
             return RankingPredictor(RankingPredictorConfig(**config), adjacency=space.adjacency)
         case "AdditivePredictor":
             return AdditivePredictor(AdditivePredictorConfig(**config))
+        case name if name in official.NETWORKS:
+            network, sizes = official.NETWORKS[name]
+            return network(sizes(**config))
         case other:
-            allowed = "ScoreNetwork, PropertyPredictor, RankingPredictor, AdditivePredictor"
+            ours = "ScoreNetwork, PropertyPredictor, RankingPredictor, AdditivePredictor"
+            allowed = ", ".join([ours, *official.NETWORKS])
             raise ValueError(f"unknown network class {other!r}; allowed: {allowed}")
 
 

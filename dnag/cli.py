@@ -161,6 +161,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
     command.set_defaults(run=_train)
+
+    command = commands.add_parser("import-official", help="read a file that the authors of the paper released")
+    command.add_argument("path", type=Path, metavar="PATH", help="a checkpoint or a data file, as downloaded")
+    command.add_argument("--out", type=Path, default=Path("official"), metavar="DIR", help="where the new files go")
+    command.add_argument("--space", metavar="X", help=f"refuse files of others. One of: {', '.join(spaces)}.")
+    command.add_argument("--closure", action="store_true", help="attention mask of the official guided runs")
+    command.set_defaults(run=_import_official)
     return parser
 
 
@@ -725,6 +732,23 @@ def _keep(out: Path, name: str, checkpoint: Any, result: TrainResult) -> None:
     figure = out / f"{name}.loss.svg"
     write_aside(figure, lambda aside: aside.write_text(loss_curve_svg(result.curve, name), encoding="utf-8"))
     print(f"{path} ({path.stat().st_size / 1e6:.1f} MB), loss curve {figure}")
+
+
+def _import_official(arguments: argparse.Namespace) -> None:
+    from dnag.official import import_official
+
+    if arguments.space is not None:
+        spaces[arguments.space]  # an unknown space is the clearer error
+    found = import_official(arguments.path, arguments.out, space=arguments.space, closure=arguments.closure)
+    print(f"{arguments.path}: {found.what}{f' of {found.space}' if found.space else ''}")
+    for name, text in found.kept.items():
+        print(f"  {name}: {text}")
+    for name, text in found.left_out.items():
+        print(f"  left out, {name}: {text}")
+    for file in found.files:
+        print(f"{file} ({file.stat().st_size / 1e6:.2f} MB)")
+    if found.what == "score network":
+        print(f"python -m dnag generate --space {found.space} --checkpoint {found.files[0]}")
 
 
 # ---------------------------------------------------------------------- output

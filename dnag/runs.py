@@ -389,8 +389,8 @@ def to_csv(rows: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _solver(settings: RunSettings) -> tuple[SDE, Sampler]:
-    return sdes[settings.sde](), samplers[settings.sampler](num_steps=settings.steps)
+def _solver(settings: RunSettings, bundle: ModelBundle) -> tuple[SDE, Sampler]:
+    return bundle.sde(settings.sde), samplers[settings.sampler](num_steps=settings.steps)
 
 
 def _score_fn(
@@ -578,7 +578,7 @@ def run(
         settings.space, checkpoint=settings.checkpoint, predictor=settings.predictor, device=device
     )
     benchmark = measured(settings.space, settings.dataset, table=measured_table)
-    sde, sampler = _solver(settings)
+    sde, sampler = _solver(settings, bundle)
     width, costs = _costs(settings, bundle)
     ranked = bundle.predictor is not None
     twice = compare and ranked and settings.guided

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import IO, Any
@@ -45,6 +46,21 @@ def read_pickle(file: IO[bytes], allowed: Allowed, *, max_bytes: int) -> Any:
         raise
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise pickle.UnpicklingError(f"damaged: {type(error).__name__} {error}") from None
+
+
+def check_memo(file: IO[bytes]) -> None:
+    """Look through the next pickle of a file, and go back: ``UnpicklingError`` if it numbers more objects than it has.
+
+    Python makes room for as many as the largest number, up to gigabytes for a few damaged bytes.
+    """
+    start = file.tell()
+    largest = 0
+    for code, argument, _ in pickletools.genops(file):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+            largest = max(largest, argument or 0)
+    if largest > file.tell() - start:
+        raise pickle.UnpicklingError(f"damaged: object number {largest:,} in {file.tell() - start:,} bytes")
+    file.seek(start)
 
 
 def plain_names() -> dict[tuple[str, str], Any]:

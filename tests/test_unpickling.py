@@ -10,7 +10,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
-from dnag.unpickling import plain_names, read_pickle
+from dnag.unpickling import check_memo, plain_names, read_pickle
 
 
 def read(data: bytes, allowed=None, max_bytes: int = 10_000):
@@ -96,6 +96,15 @@ def test_persistent_ids_extensions_and_damage_are_one_error():
     for data in (b"", b"not a pickle", whole[:-3], b"P1\n.", b"\x80\x04\x82\x01.", b"\x80\xff."):
         with pytest.raises(pickle.UnpicklingError):
             read(data)
+
+
+def test_a_few_bytes_cannot_ask_for_gigabytes():
+    file = io.BytesIO(b"]r\xff\xff\xff\x7f." + pickle.dumps([1], 2))  # LONG_BINPUT, which makes room for 2^31 objects
+    with pytest.raises(pickle.UnpicklingError, match="object number 2,147,483,647 in 7 bytes"):
+        check_memo(file)
+    file.seek(7)
+    check_memo(file)
+    assert pickle.load(file) == [1]
 
 
 def test_size_limit():

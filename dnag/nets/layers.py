@@ -18,12 +18,13 @@ def sinusoid(values: Tensor, width: int) -> Tensor:
 
 
 class ScalarEmbedding(nn.Module):
-    """A scalar (B,) -> (B, width): sinusoid, then two linear layers with SiLU between."""
+    """A scalar (B,) -> (B, width): sinusoid, then two linear layers, ``hidden`` (2 * width) wide, with SiLU between."""
 
-    def __init__(self, width: int, features: int = 64):
+    def __init__(self, width: int, features: int = 64, hidden: int = 0):
         super().__init__()
         self.features = features
-        self.mlp = nn.Sequential(nn.Linear(features, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
+        hidden = hidden or 2 * width
+        self.mlp = nn.Sequential(nn.Linear(features, hidden), nn.SiLU(), nn.Linear(hidden, width))
 
     def forward(self, values: Tensor) -> Tensor:
         return self.mlp(sinusoid(values, self.features))
