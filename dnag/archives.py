@@ -156,7 +156,6 @@ def _cleared(into: Path, path: Path, *damages: type[Exception]) -> Iterator[None
             raise  # of the disk, not of the archive
         damaged: tuple[type[BaseException], ...] = (EOFError, zlib.error, lzma.LZMAError, OSError, *damages)
         if isinstance(error, damaged) and not isinstance(error, ArchiveError):
-            raise ArchiveError(
-                f"{path.name} is damaged or no archive: {getattr(error, 'strerror', None) or error}"
-            ) from None
+            reason = getattr(error, "strerror", None) or error
+            raise ArchiveError(f"{path.name} is damaged or no archive: {reason}") from None
         raise

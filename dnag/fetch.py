@@ -308,7 +308,7 @@ def _once(file: RemoteFile, part: Path, timeout: float, progress: Progress | Non
         return
     headers = {"User-Agent": "dnag", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
-        answer = urllib.request.urlopen(urllib.request.Request(file.url, headers=headers), timeout=timeout)
+        answer = _open(urllib.request.Request(file.url, headers=headers), timeout)
     except urllib.error.HTTPError as error:
         with error:
             _refused(file, error, have)
@@ -335,6 +335,12 @@ def _once(file: RemoteFile, part: Path, timeout: float, progress: Progress | Non
             raise http.client.IncompleteRead(b"", total - done)
         if total is None and file.size is not None and done < file.size:
             raise http.client.IncompleteRead(b"", file.size - done)
+
+
+def _open(request: urllib.request.Request, timeout: float) -> http.client.HTTPResponse:
+    opener = urllib.request.build_opener()  # anew: a shared one would keep the proxies of its first use
+    answer: http.client.HTTPResponse = opener.open(request, timeout=timeout)
+    return answer
 
 
 def _refused(file: RemoteFile, error: urllib.error.HTTPError, have: int) -> None:

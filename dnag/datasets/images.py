@@ -14,6 +14,7 @@ is decoded when it is asked for, by Pillow's readers of the formats below.
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tempfile
 import zipfile
@@ -130,22 +131,28 @@ def read_images(
     name = printable(name or (place.name if place.is_dir() else place.stem) or str(source))
     notes: Counter[str] = Counter()
     if source.is_dir():
-        files = _walk(source, limits, notes)
-        root = source
-    elif source.is_file() and zipfile.is_zipfile(source):
-        if work is None:
-            raise DatasetError(f"{name} is an archive; give a work folder to unpack it in")
-        work.mkdir(parents=True, exist_ok=True)
-        root = Path(tempfile.mkdtemp(prefix="images-", dir=work)) / "images"
-        try:
-            notes["other"] += sum(not _junk(left) for left in unpack_zip(source, root, limits.archive, _wanted))
-        except ArchiveError as error:
-            raise DatasetError(str(error)) from None
-        files = _walk(root, limits, notes)
-    elif source.exists():
-        raise DatasetError(f"{_shown(source)} is no data set; allowed: a folder of images or a zip archive of one")
-    else:
+        return _read(source, name, split, notes, limits)
+    if not source.exists():
         raise DatasetError(f"no folder or zip archive {str(source)!r}")
+    if not source.is_file() or not zipfile.is_zipfile(source):
+        raise DatasetError(f"{_shown(source)} is no data set; allowed: a folder of images or a zip archive of one")
+    if work is None:
+        raise DatasetError(f"{name} is an archive; give a work folder to unpack it in")
+    work.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="images-", dir=work))
+    try:
+        left = unpack_zip(source, folder / "images", limits.archive, _wanted)
+        notes["other"] += sum(not _junk(name) for name in left)
+        return _read(folder / "images", name, split, notes, limits)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, ArchiveError):
+            raise DatasetError(str(error)) from None
+        raise
+
+
+def _read(root: Path, name: str, split: str, notes: Counter[str], limits: ImageLimits) -> ImageSet:
+    files = _walk(root, limits, notes)
     parts = listed_layout(root) or _folders(root, files, name, notes)
     if split not in parts:
         raise DatasetError(f"{name} has no part {split!r}; allowed: {', '.join(sorted(parts))}")
@@ -257,7 +264,10 @@ def _checked(
                 kept.append(path)
             except DatasetError as error:
                 bad.append(str(error))
-        good[printable(class_name)] = tuple(kept)
+        shown = printable(class_name)
+        while shown in good:  # two names may differ only in what cannot be shown
+            shown += "′"
+        good[shown] = tuple(kept)
     if len(bad) * 2 > total:
         raise DatasetError(f"{len(bad):,} of the {total:,} images of {name} cannot be read; the first: {bad[0]}")
     empty = [class_name for class_name, paths in good.items() if not paths]

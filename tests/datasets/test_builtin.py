@@ -221,13 +221,8 @@ def python2_batch(data: np.ndarray, labels: list[int], key: bytes) -> bytes:
     def short(raw: bytes) -> bytes:
         return b"T" + len(raw).to_bytes(4, "little") + raw  # BINSTRING
 
-    dtype = (
-        b"cnumpy\ndtype\n("
-        + short(b"u1")
-        + b"K\x00K\x01tR(K\x03"
-        + short(b"|")
-        + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
-    )
+    dtype = b"cnumpy\ndtype\n(" + short(b"u1") + b"K\x00K\x01tR(K\x03" + short(b"|")
+    dtype += b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
     shape = b"(" + b"".join(b"M" + length.to_bytes(2, "little") for length in data.shape) + b"t"
     array = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00t" + short(b"b") + b"tR"
     array += b"(K\x01" + shape + dtype + b"\x89" + short(data.tobytes()) + b"tb"
