@@ -271,6 +271,10 @@ def test_resnet18_takes_the_users_weights(tmp_path, monkeypatch):
     torch.save(Net().state_dict(), path)
     with pytest.raises(ExtractorError, match="is damaged: remove it"):
         resnet18.ResNet18()
+    monkeypatch.setitem(sys.modules, "torchvision.models", None)
+    with pytest.raises(ExtractorError, match="torchvision does not work with torch"):
+        resnet18.ResNet18()
+    monkeypatch.setitem(sys.modules, "torchvision.models", models)
     monkeypatch.setattr(resnet18, "DIGEST", resnet18.hashlib.sha256(path.read_bytes()).hexdigest()[:8])
     resnet18._network.cache_clear()
     assert resnet18.ResNet18()(torch.zeros(2, 3, 32, 32).byte()).shape == (2, 512)
