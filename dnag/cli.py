@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from dnag import __version__, recipes
+from dnag import __version__, data_commands, recipes
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
@@ -168,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--space", metavar="X", help=f"refuse files of others. One of: {', '.join(spaces)}.")
     command.add_argument("--closure", action="store_true", help="attention mask of the official guided runs")
     command.set_defaults(run=_import_official)
+    data_commands.register(commands)
     return parser
 
 

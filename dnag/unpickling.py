@@ -23,8 +23,8 @@ Allowed = Mapping[tuple[str, str], Any]
 class RestrictedUnpickler(pickle.Unpickler):
     """An unpickler for which the names in ``allowed`` are all there is; any other is an ``UnpicklingError``."""
 
-    def __init__(self, file: IO[bytes], allowed: Allowed):
-        super().__init__(file)
+    def __init__(self, file: IO[bytes], allowed: Allowed, encoding: str = "ASCII"):
+        super().__init__(file, encoding=encoding)
         self._allowed = allowed
 
     def find_class(self, module: str, name: str) -> Any:
@@ -35,13 +35,16 @@ class RestrictedUnpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(f"the file asks for {module}.{name}; allowed: {names}") from None
 
 
-def read_pickle(file: IO[bytes], allowed: Allowed, *, max_bytes: int) -> Any:
-    """The object in ``file``, of ``max_bytes`` at most; whatever is wrong with the file is one ``UnpicklingError``."""
+def read_pickle(file: IO[bytes], allowed: Allowed, *, max_bytes: int, encoding: str = "ASCII") -> Any:
+    """The object in ``file``, of ``max_bytes`` at most; whatever is wrong with the file is one ``UnpicklingError``.
+
+    ``encoding`` is that of texts which Python 2 wrote; ``"bytes"`` leaves them as they are.
+    """
     try:
         data = file.read(max_bytes + 1)
         if len(data) > max_bytes:
             raise pickle.UnpicklingError(f"more than {max_bytes:,} bytes")
-        return RestrictedUnpickler(io.BytesIO(data), allowed).load()
+        return RestrictedUnpickler(io.BytesIO(data), allowed, encoding).load()
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle can raise nearly anything
