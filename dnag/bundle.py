@@ -19,7 +19,7 @@ from dnag.additive import Additive
 from dnag.checkpoint import DIRECTORY, Checkpoint, CheckpointError, load
 from dnag.costs import CostModel, cost_models
 from dnag.exact import Enumeration, ExactDenoiser
-from dnag.nets.property_model import Labels, PropertyModel, RankingEnsemble
+from dnag.nets.property_model import Labels, LogitLabels, PropertyModel, RankingEnsemble
 from dnag.nets.score_model import ScoreModel
 from dnag.registry import from_config
 from dnag.sdes.base import SDE, sdes
@@ -70,7 +70,7 @@ class ModelBundle:
         """The score network as a score function of ``sde``."""
         return ScoreModel(self.score.modules["score"], sde, self.score.extra["prediction"]).eval()
 
-    def _task(self, dataset: str, resolution: int) -> tuple[Checkpoint, Labels, Tensor]:
+    def _task(self, dataset: str, resolution: int) -> tuple[Checkpoint, dict[str, Any], Tensor]:
         if self.predictor is None:
             raise CheckpointError(
                 f"no predictor is installed for {self.space.name}; train one, or use guidance scale 0"
@@ -80,21 +80,22 @@ class ModelBundle:
         if task not in known:
             raise ValueError(f"the predictor does not know dataset {task!r}; allowed: {', '.join(known)}")
         entry = known[task]
-        return self.predictor, Labels(**entry["labels"]), torch.tensor(entry["context"], device=self.device)
+        return self.predictor, entry, torch.tensor(entry["context"], device=self.device)
 
     def labels(self, dataset: str, resolution: int = 0) -> Labels:
         """What the predictor was told of the dataset's values."""
-        return self._task(dataset, resolution)[1]
+        return Labels(**self._task(dataset, resolution)[1]["labels"])
 
     def property_fn(self, dataset: str, sde: SDE, scale: float = 0.0, resolution: int = 0) -> PropertyModel:
         """Predicted accuracy in % of noisy architectures; at ``scale`` > 0 the certainty equivalent."""
-        predictor, labels, context = self._task(dataset, resolution)
+        predictor, entry, context = self._task(dataset, resolution)
         network: Any = predictor.modules["guidance"]
-        return PropertyModel(network, sde, labels, context, scale)
+        return PropertyModel(network, sde, Labels(**entry["labels"]), context, scale)
 
     def ranking(self, dataset: str, resolution: int = 0) -> RankingEnsemble:
         """Predicted accuracy in % of finished architectures, with the spread of the ensemble."""
-        predictor, labels, context = self._task(dataset, resolution)
+        predictor, entry, context = self._task(dataset, resolution)
+        labels = LogitLabels(**entry["logit"]) if "logit" in entry else Labels(**entry["labels"])
         members: list[Any] = [module for name, module in predictor.modules.items() if name.startswith("ranking.")]
         return RankingEnsemble(members, labels, context)
 

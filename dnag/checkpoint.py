@@ -22,6 +22,7 @@ from dnag.exact import ExactDenoiser
 from dnag.graph import attention_mask
 from dnag.nets import official
 from dnag.nets.additive_predictor import AdditivePredictor, AdditivePredictorConfig
+from dnag.nets.dataset_encoder import DatasetEncoder, DatasetEncoderConfig
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.nets.score_network import ScoreNetwork, ScoreNetworkConfig
@@ -73,6 +74,8 @@ def _build(space: SearchSpace, description: Mapping[str, Any], device: str | tor
             )
         case "RankingPredictor":
             return RankingPredictor(RankingPredictorConfig(**config), adjacency=space.adjacency)
+        case "DatasetEncoder":
+            return DatasetEncoder(DatasetEncoderConfig(**config))
         case "AdditivePredictor":
             return AdditivePredictor(AdditivePredictorConfig(**config))
         case name if name in official.NETWORKS:

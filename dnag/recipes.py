@@ -109,6 +109,7 @@ def train_guidance(
     values: Mapping[str, Tensor],
     config: TrainConfig,
     *,
+    contexts: Tensor | None = None,
     batch_size: int = 128,
     width: int = 256,
     device: str | torch.device = "cpu",
@@ -123,12 +124,13 @@ def train_guidance(
 
     Args:
         values: dataset -> value of every architecture, in the order of ``space.all_ops``.
+        contexts: what the predictor is told of each dataset, (T,Z); default: which of them it is.
     """
     names = list(values)
     tables = [values[name].to(device) for name in names]
-    contexts = torch.eye(len(names), device=device)
+    contexts = (torch.eye(len(names)) if contexts is None else contexts).to(device)
     enumeration = Enumeration(space, device)
-    sizes = PropertyPredictorConfig(space.num_nodes, space.num_ops, context=len(names), width=width)
+    sizes = PropertyPredictorConfig(space.num_nodes, space.num_ops, context=contexts.shape[1], width=width)
     posterior = ExactDenoiser(space, device).posterior
     network = initialised(lambda: PropertyPredictor(sizes, posterior=posterior), config.seed).to(device)
     low, high = math.log(SMALLEST_SCALE), math.log(space.guidance_scales[1])

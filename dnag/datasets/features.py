@@ -137,7 +137,7 @@ def encode(
         if not len(pixels):
             raise DatasetError(f"no image of class {name!r} can be decoded; the first: {errors[0]}")
         lost += errors
-        found = _features(network, pixels, cache)
+        found = extract(network, pixels, cache)
         classes.append(found[torch.arange(per_class) % len(found)])
         if progress is not None:
             progress(label + 1, len(images.class_names))
@@ -167,7 +167,7 @@ def _draw(images: ImageSource, label: int, wanted: int, seed: int, size: int) ->
     return np.stack(drawn) if drawn else np.empty((0, size, size, 3), np.uint8), errors
 
 
-def _features(network: Extractor, pixels: Pixels, cache: TensorCache) -> Tensor:
+def extract(network: Extractor, pixels: Pixels, cache: TensorCache) -> Tensor:
     """Features (n, D') of images (n, H, W, 3), from the cache if they are there."""
     about = f"{network.name} {network.version} {pixels.shape}".encode()
     key = hashlib.sha256(about + pixels.tobytes()).hexdigest()

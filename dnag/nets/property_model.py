@@ -47,6 +47,28 @@ class Labels:
         return self.best + 1 - (-(output * self.log_spread + self.log_mean)).exp()
 
 
+@dataclass(frozen=True)
+class LogitLabels:
+    """From the ranking predictor's output to accuracy in percent, and back."""
+
+    mean: float
+    spread: float
+
+    @classmethod
+    def of(cls, accuracy_pct: Tensor) -> LogitLabels:
+        """From training values (n,) in percent."""
+        logits = torch.logit(accuracy_pct / 100)
+        return cls(float(logits.mean()), float(logits.std()))
+
+    def rank_target(self, accuracy_pct: Tensor) -> Tensor:
+        """What the ranking predictor learns."""
+        return (torch.logit(accuracy_pct / 100, eps=1e-4) - self.mean) / self.spread
+
+    def rank_value(self, output: Tensor) -> Tensor:
+        """Accuracy in percent."""
+        return 100 * torch.sigmoid(self.mean + self.spread * output)
+
+
 class PropertyModel:
     """A noise-aware predictor bound to an SDE, a dataset and a guidance scale; a ``PropertyFn``.
 
@@ -75,7 +97,7 @@ class PropertyModel:
 class RankingEnsemble:
     """Clean predictors that judge finished architectures: mean and spread over members, in the property's unit."""
 
-    def __init__(self, members: list[RankingPredictor], labels: Labels, context: Tensor | None = None):
+    def __init__(self, members: list[RankingPredictor], labels: Labels | LogitLabels, context: Tensor | None = None):
         self.members = members
         self.labels = labels
         self.context = context
