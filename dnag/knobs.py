@@ -26,6 +26,7 @@ class Knob:
     advanced: bool = False
     whole: bool = False
     text: bool = False
+    admits: Callable[[str], bool] | None = None
 
 
 def knob(
@@ -41,10 +42,18 @@ def knob(
 
 
 def choice(
-    default: str, label: str, choices: Callable[[], Sequence[str]], *, help: str = "", advanced: bool = False
+    default: str,
+    label: str,
+    choices: Callable[[], Sequence[str]],
+    *,
+    help: str = "",
+    advanced: bool = False,
+    admits: Callable[[str], bool] | None = None,
 ) -> Any:
-    """A dataclass field holding one of ``choices()``, which is asked late so that new files are seen."""
-    meta = Knob(label, help=help, choices=choices, advanced=advanced)
+    """A dataclass field holding one of ``choices()``, which is asked late so that new files are seen; or what
+    ``admits`` says yes to.
+    """
+    meta = Knob(label, help=help, choices=choices, advanced=advanced, admits=admits)
     return dataclasses.field(default=default, metadata={"knob": meta})
 
 
@@ -66,7 +75,7 @@ def validate(instance: Any) -> None:
         label = name.replace("_", " ")
         if meta.choices is not None:
             allowed = list(meta.choices())
-            if value not in allowed:
+            if value not in allowed and not (meta.admits is not None and meta.admits(value)):
                 raise ValueError(f"unknown {label} {value!r}; allowed: {', '.join(allowed)}")
             continue
         if meta.text:

@@ -11,19 +11,15 @@ architecture says what is best and how wide values spread there, which the noise
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from dnag.bundle import ModelBundle
-from dnag.checkpoint import Checkpoint
 from dnag.nets.dataset_encoder import DatasetEncoder, DatasetEncoderConfig
-from dnag.nets.property_model import Labels, LogitLabels
+from dnag.nets.property_model import LogitLabels
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.spaces.base import SearchSpace
 from dnag.training import TrainConfig, TrainProgress, train
@@ -137,24 +133,3 @@ def meta_predict(
         for rows, each in zip(ops.split(4096), contexts.split(4096), strict=True)
     ]
     return torch.cat(parts)
-
-
-def adapted(bundle: ModelBundle, meta: Checkpoint, name: str, features: Tensor) -> ModelBundle:
-    """A bundle whose predictor is the meta-predictor, told of one dataset by its features (C,n,D')."""
-    encoder: Any = meta.modules["encoder"]
-    normal = meta.extra["features"]
-    centred = (features - torch.tensor(normal["mean"])) / torch.tensor(normal["std"])
-    with torch.no_grad():
-        context = encoder(centred[None].to(bundle.device))[0].cpu()
-    known: dict[str, Any] = {"context": context.tolist(), "logit": meta.extra["logit"], "labels": None}
-    modules = {key: module for key, module in meta.modules.items() if key != "encoder"}
-    predictor = Checkpoint("predictor", bundle.space.name, modules, {"datasets": {name: known}})
-    made = replace(bundle, predictor=predictor, _values={}, _tilts={}, _lock=threading.Lock())
-    values = made.predicted_values(name) if bundle.space.enumerable else _sampled_values(made, name)
-    known["labels"] = asdict(Labels.of(values.cpu()))
-    return made
-
-
-def _sampled_values(bundle: ModelBundle, name: str) -> Tensor:
-    ops = bundle.space.sample_ops(8192, Generator().manual_seed(0))
-    return bundle.ranking(name)(bundle.space.encode_ops(ops).to(bundle.device))[0]

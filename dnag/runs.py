@@ -36,7 +36,7 @@ from dnag.recipes import training_half
 from dnag.samplers.base import Sampler, samplers
 from dnag.sdes.base import SDE, sdes
 from dnag.shapes import PropertyFn, ScoreFn
-from dnag.spaces.base import Architecture, SearchSpace, Violation, spaces
+from dnag.spaces.base import Architecture, SearchSpace, Violation, is_custom, spaces
 from dnag.tensors import expand
 
 GUIDANCE = ("calibrated", "first_order", "exact")
@@ -74,7 +74,11 @@ class RunSettings:
 
     space: str = choice("nasbench201", "Search space", lambda: list(spaces))
     dataset: str = choice(
-        "", "Dataset", _datasets, help="What the architectures are meant for. Default: the first of the space."
+        "",
+        "Dataset",
+        _datasets,
+        help="What the architectures are meant for. Default: the first of the space.",
+        admits=is_custom,
     )
     guidance_scale: float = knob(
         None,
@@ -128,6 +132,7 @@ class RunSettings:
     batch_size: int = knob(256, "Batch size", 1, MAX_SAMPLES, help="Changes speed and memory only.", advanced=True)
     checkpoint: str = field(default="")
     predictor: str = field(default="")
+    features: str = field(default="")
 
     def __post_init__(self) -> None:
         if self.space in spaces:
@@ -154,6 +159,11 @@ class RunSettings:
         if self.guidance == "exact" and not space.enumerable:
             raise ValueError(
                 f"guidance 'exact' needs a space that can be listed; {self.space} allows: calibrated, first_order"
+            )
+        if is_custom(self.dataset) != bool(self.features):
+            raise ValueError(
+                f"dataset is {self.dataset!r} with features {self.features!r}; a dataset of your own needs both: "
+                "custom-CLASSES and the id of its features"
             )
         names = [*self.budgets, *self.weights]  # reads the texts, so that a bad one is said at once
         if self.guidance == "exact" and self.weights:
@@ -574,9 +584,7 @@ def run(
     """
     began = time.perf_counter()
     device = resolve_device(settings.device)
-    bundle = (store or ModelStore()).bundle(
-        settings.space, checkpoint=settings.checkpoint, predictor=settings.predictor, device=device
-    )
+    bundle = bundle_of(settings, store or ModelStore(), device)
     benchmark = measured(settings.space, settings.dataset, table=measured_table)
     sde, sampler = _solver(settings, bundle)
     width, costs = _costs(settings, bundle)
@@ -646,6 +654,17 @@ def run(
         width=width,
         costs=costs,
     )
+
+
+def bundle_of(settings: RunSettings, store: ModelStore, device: torch.device) -> ModelBundle:
+    """The models of a run; for a dataset of the user's own, told of it by its features."""
+    bundle = store.bundle(settings.space, checkpoint=settings.checkpoint, predictor=settings.predictor, device=device)
+    if not settings.features:
+        return bundle
+    from dnag.datasets.features import recall
+    from dnag.transfer import adapted_bundle
+
+    return adapted_bundle(store, bundle, settings.dataset, recall(settings.features), settings.features)
 
 
 def _paper_scale(settings: RunSettings, bundle: ModelBundle) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from dnag.datasets.base import DatasetError, ImageSource, Pixels
-from dnag.datasets.cache import TensorCache
+from dnag.datasets.cache import TensorCache, cache_folder
 from dnag.datasets.extractors.base import Extractor, extractors
 from dnag.training import write_aside
 
@@ -31,6 +32,7 @@ KEY = "dnag.features"
 DEFAULT = "efficientnet_lite0"
 PER_CLASS = 20
 BATCH = 32
+_ID = re.compile(r"[0-9a-f]{16}")
 Progress = Callable[[int, int], None]
 
 
@@ -85,6 +87,25 @@ class FeatureSet:
             found = header.get("format") if isinstance(header, dict) else None
             raise DatasetError(f"{path.name} holds no features of format {FORMAT} (its format: {found})")
         return _checked(path.name, header, features)
+
+
+def keep(features: FeatureSet, folder: Path | None = None) -> str:
+    """Write features into the user's cache folder; returns their id, which depends on nothing but them."""
+    digest = hashlib.sha256(features.features.numpy().tobytes())
+    digest.update(json.dumps([features.name, *features.class_names, features.extractor, features.size]).encode())
+    name = digest.hexdigest()[:16]
+    path = (folder or cache_folder() / "sets") / f"{name}.safetensors"
+    if not path.exists():
+        features.save(path)
+    return name
+
+
+def recall(name: str, folder: Path | None = None) -> FeatureSet:
+    """Features kept before. ``DatasetError`` if they are not there any more."""
+    path = (folder or cache_folder() / "sets") / f"{name}.safetensors"
+    if not _ID.fullmatch(name) or not path.is_file():
+        raise DatasetError(f"no features {name[:40]!r} here any more; encode the images again")
+    return FeatureSet.load(path)
 
 
 def _checked(file: str, header: dict[str, Any], features: Tensor) -> FeatureSet:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from torch import Generator, Tensor, nn
 from dnag.registry import Registry
 
 ABSENT = -1
+_CUSTOM = re.compile(r"custom-([1-9][0-9]{0,4})")
 MAX_ENUMERATED = 1_000_000
 
 spaces: Registry[SearchSpace] = Registry("search space", "dnag.spaces")
@@ -256,10 +258,16 @@ class SearchSpace(ABC):
         return Architecture(self.name, tuple(int(op) for op in ops))
 
     def dataset(self, name: str) -> Dataset:
-        """The dataset called ``name``; ``ValueError`` lists those the space has."""
+        """The dataset called ``name``, one of the user's own (:func:`custom_dataset`) among them; ``ValueError`` lists
+        those the space has.
+        """
         try:
             return self.datasets[name]
         except KeyError:
+            own = _CUSTOM.fullmatch(name) if isinstance(name, str) else None
+            if own is not None:
+                usual = next(iter(self.datasets.values()))
+                return Dataset("Your dataset", int(own[1]), usual.resolution, usual.resolutions)
             raise ValueError(f"unknown dataset {name!r} for {self.name}; allowed: {', '.join(self.datasets)}") from None
 
     def encode_ops(self, ops: Tensor) -> Tensor:
@@ -342,6 +350,16 @@ class SearchSpace(ABC):
                     ops[node] = op
                 found.append(Architecture(self.name, tuple(ops)))
         return found
+
+
+def custom_dataset(classes: int) -> str:
+    """What a dataset of the user's own with so many classes is called."""
+    return f"custom-{classes}"
+
+
+def is_custom(name: object) -> bool:
+    """Is this the name of a dataset of the user's own?"""
+    return isinstance(name, str) and _CUSTOM.fullmatch(name) is not None
 
 
 def single_choice(node: int, ops: Sequence[int]) -> Factor:

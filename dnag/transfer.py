@@ -1,0 +1,116 @@
+r"""Generation for a dataset the models have never seen: images in, architectures out.
+
+The meta-predictor's encoder turns the features of the images into a context; with it the predictors are those of one
+more dataset, and a run is like any other. Where a space has no meta-predictor, architectures are ranked and steered by
+its own first dataset, and that is said.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from dnag.bundle import ModelBundle, ModelStore, checkpoint_path
+from dnag.checkpoint import Checkpoint, CheckpointError, load
+from dnag.datasets.features import FeatureSet, keep
+from dnag.meta import KIND
+from dnag.nets.property_model import Labels
+from dnag.spaces.base import custom_dataset, spaces
+
+_KEPT = 16  # adapted bundles
+
+
+def meta_path(space: str, store: ModelStore) -> Path:
+    """Where the meta-predictor of a space is, if it is installed."""
+    return checkpoint_path(f"{space}-meta", store.directory)
+
+
+def transfers(space: str, store: ModelStore) -> bool:
+    """Has the space a meta-predictor?"""
+    return meta_path(space, store).exists()
+
+
+def settings_for(space: str, features: FeatureSet, store: ModelStore) -> dict[str, Any]:
+    """The settings (``RunSettings``) that make a run one for a dataset of the user's own.
+
+    Where the space has no meta-predictor they are those of its first dataset; see :func:`what_is_missing`.
+    """
+    if not transfers(space, store):
+        return {"space": space, "dataset": next(iter(spaces[space].datasets))}
+    return {"space": space, "dataset": custom_dataset(len(features.class_names)), "features": keep(features)}
+
+
+def what_is_missing(space: str, store: ModelStore) -> str | None:
+    """What to tell a user whose dataset cannot be taken into account; None if it can."""
+    if transfers(space, store):
+        return None
+    owner = spaces[space]()
+    label = next(iter(owner.datasets.values())).label
+    return (
+        f"{owner.label} has no meta-predictor (checkpoints/{space}-meta.safetensors): no public records of "
+        f"its networks on many datasets are at hand to train one from. Architectures are ranked by {label} instead."
+    )
+
+
+def adapted_bundle(store: ModelStore, bundle: ModelBundle, name: str, features: FeatureSet, key: str) -> ModelBundle:
+    """A bundle whose predictors are told of one dataset; the last ones made are kept under ``key``.
+
+    ``CheckpointError`` if the space has no meta-predictor, or it reads other features than these.
+    """
+    return _adapted(_ByIdentity((store, bundle, features)), name, key)
+
+
+class _ByIdentity:
+    """Arguments that do not count in the cache's key, but for the bundle they belong to."""
+
+    def __init__(self, values: tuple[ModelStore, ModelBundle, FeatureSet]):
+        self.values = values
+
+    def __hash__(self) -> int:
+        return hash((id(self.values[0]), id(self.values[1])))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and all(
+            mine is theirs for mine, theirs in zip(self.values[:2], other.values[:2], strict=True)
+        )
+
+
+@lru_cache(maxsize=_KEPT)
+def _adapted(about: _ByIdentity, name: str, key: str) -> ModelBundle:
+    store, bundle, features = about.values
+    path = meta_path(bundle.space.name, store)
+    if not path.exists():
+        raise CheckpointError(what_is_missing(bundle.space.name, store) or "")
+    meta = load(path, kind=KIND, space=bundle.space.name, device=bundle.device)
+    wanted = meta.extra["features"]
+    if features.extractor != wanted["extractor"]:
+        raise CheckpointError(
+            f"features of {features.extractor}; the meta-predictor of {bundle.space.name} reads: {wanted['extractor']}"
+        )
+    return adapted(bundle, meta, name, features.features)
+
+
+def adapted(bundle: ModelBundle, meta: Checkpoint, name: str, features: Tensor) -> ModelBundle:
+    """A bundle whose predictor is the meta-predictor, told of one dataset by its features (C,n,D')."""
+    encoder: Any = meta.modules["encoder"]
+    normal = meta.extra["features"]
+    standard = (features - torch.tensor(normal["mean"])) / torch.tensor(normal["std"])
+    with torch.no_grad():
+        context = encoder(standard[None].to(bundle.device))[0].cpu()
+    known: dict[str, Any] = {"context": context.tolist(), "logit": meta.extra["logit"]}
+    modules = {key: module for key, module in meta.modules.items() if key != "encoder"}
+    predictor = Checkpoint("predictor", bundle.space.name, modules, {"datasets": {name: known}})
+    made = replace(bundle, predictor=predictor, _values={}, _tilts={}, _lock=threading.Lock())
+    if bundle.space.enumerable:
+        values = made.predicted_values(name)
+    else:
+        ops = bundle.space.sample_ops(8192, Generator().manual_seed(0))
+        values = made.ranking(name)(bundle.space.encode_ops(ops).to(bundle.device))[0]
+    known["labels"] = asdict(Labels.of(values.cpu()))
+    return made
