@@ -23,8 +23,8 @@ KEYS = ("task_classes", "task", "arch_index", "accuracy", "is_validation")
 
 @dataclass(frozen=True)
 class OfficialRecords:
-    """Classes of every task, from 0, (T,20); per record its task, operations (R,N), accuracy in %, and whether it is one
-    for validation.
+    """Classes of every task, from 0, (T,20); per record its task, operations (R,N), accuracy in %, and whether it is
+    held back for validation.
     """
 
     classes: Tensor
