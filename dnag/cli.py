@@ -41,6 +41,7 @@ from dnag.runs import (
 )
 from dnag.spaces.base import Architecture, ArchitectureError, SearchSpace, spaces
 from dnag.training import TrainConfig, TrainProgress, TrainResult, write_aside
+from dnag.trials.cli import add_train_candidates
 
 Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
 """Operation indices (n, N) of labelled architectures, and dataset -> their accuracies in %, (n,)."""
@@ -161,6 +162,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
     command.set_defaults(run=_train)
+
+    add_train_candidates(commands)
     return parser
 
 
