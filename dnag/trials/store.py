@@ -393,13 +393,13 @@ class TrialStore:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with contextlib.closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as db:
-            try:
+        try:
+            with contextlib.closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as db:
                 if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
                     raise StoreError(f"{self.path.name} lies where SQLite cannot share it, such as on a network drive")
                 yield db
-            except sqlite3.DatabaseError as error:
-                raise StoreError(f"{self.path.name} is no store of trials, or cannot be written: {error}") from None
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path.name} is no store of trials, or cannot be written: {error}") from None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -254,8 +253,9 @@ def _read(path: Path, identity: dict[str, Any]) -> dict[str, Any]:
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
         found = state["identity"]
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} is no state of a trial; remove it to start afresh ({error})") from None
+    except Exception as error:  # what the reader of pickles raises on other bytes is anything
+        reason = " ".join(str(error).split())[:80]
+        raise ValueError(f"{path.name} is no state of a trial; remove it to start afresh ({reason})") from None
     for name, wanted in identity.items():
         if found.get(name) != wanted:
             raise ValueError(f"{path.name} belongs to another {name}: {found.get(name)}; remove it to start afresh")
