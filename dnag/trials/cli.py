@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from dnag.bundle import ModelStore
-from dnag.runs import resolve_device, to_csv
+from dnag.runs import devices, resolve_device, to_csv
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 from dnag.trials.cluster import load_ray, run_on_ray
 from dnag.trials.data import TrialData
@@ -61,8 +61,10 @@ def _train_candidates(arguments: argparse.Namespace) -> int:
     wanted = seeds(chosen.seeds if arguments.seeds is None else arguments.seeds)
     if arguments.ray is not None:
         load_ray()
-    if arguments.workers < 1:
-        raise ValueError(f"workers is {arguments.workers}; allowed: 1 or more")
+    used = _devices(arguments.device)
+    for name in ("workers", "tries"):
+        if getattr(arguments, name) < 1:
+            raise ValueError(f"{name} is {getattr(arguments, name)}; allowed: 1 or more")
     if arguments.architectures == "-":
         lines, source = sys.stdin.read().splitlines(), "standard input"
     else:
@@ -90,8 +92,7 @@ def _train_candidates(arguments: argparse.Namespace) -> int:
         run_on_ray(store, experiment, data, address=arguments.ray, cpus=arguments.cpus, gpus=arguments.gpus, **settings)
     else:
         threads = arguments.threads or max(1, torch.get_num_threads() // arguments.workers)
-        devices = _devices(arguments.device)
-        run_experiment(store, experiment, data, workers=arguments.workers, devices=devices, threads=threads, **settings)
+        run_experiment(store, experiment, data, workers=arguments.workers, devices=used, threads=threads, **settings)
     summary = store.summary(experiment, short)
     rows = summary_rows(summary, short)
     if arguments.format == "json":
@@ -120,6 +121,8 @@ def _announcement(arguments: argparse.Namespace, store: TrialStore, experiment: 
 
 def _devices(name: str) -> list[str]:
     """``cuda`` is every GPU, in turn; anything else one device."""
+    if name not in devices():
+        raise ValueError(f"unknown device {name!r}; allowed: {', '.join(devices())}")
     device = resolve_device(name)
     if str(device) == "cuda":
         return [f"cuda:{index}" for index in range(torch.cuda.device_count())]

@@ -34,8 +34,13 @@ def data() -> TrialData:
 @pytest.fixture(scope="session")
 def npz(data: TrialData, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "blobs.npz"
-    arrays = {"x_train": data.train_images, "y_train": data.train_labels}
-    np.savez(path, **arrays, x_test=data.test_images, y_test=data.test_labels)
+    np.savez(
+        path,
+        x_train=data.train_images,
+        y_train=data.train_labels,
+        x_test=data.test_images,
+        y_test=data.test_labels,
+    )
     return path
 
 

@@ -2,13 +2,13 @@
 
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_both_spaces_are_trained_and_what_is_done_is_not_done_again(store, data,
         (row,) = summary.rows
         assert row.trained is not None and row.trained.n == 1 and row.statuses == {"done": 1}
         told = []
-        assert run_experiment(store, experiment, data, told=told.append, progress=told.append) == summary
+        assert run_experiment(store, experiment, data, told=told.append) == summary
         assert told == []
     assert store.summary(mobile).rows[0].predicted_pct == 70.0
 
@@ -72,8 +72,12 @@ def test_a_cancelled_run_goes_on_where_it_was(store, data, recipe, quiet):
         steps += step.point is None
 
     for limit in (9, 30):
+
+        def enough(limit=limit):
+            return steps >= limit
+
         with pytest.raises(Cancelled):
-            run_experiment(store, experiment, data, progress=progress, cancelled=lambda limit=limit: steps >= limit)
+            run_experiment(store, experiment, data, progress=progress, cancelled=enough)
         assert steps == limit
         assert store.counts(experiment)["running"] == 0
     run_experiment(store, experiment, data, progress=progress)
@@ -107,7 +111,7 @@ def test_an_exception_of_the_caller_is_the_callers(store, data, recipe, quiet):
             raise KeyError("shown")
 
         with pytest.raises(KeyError, match="shown"):
-            run_experiment(store, experiment, data, **{callback: broken})
+            run_experiment(store, experiment, data, **cast(Any, {callback: broken}))
         assert store.counts(experiment)["queued"] == 4
     run_experiment(store, experiment, data)
     assert results(store, experiment) == quiet
@@ -152,8 +156,8 @@ def test_processes_give_the_same_bits_and_a_killed_one_is_replaced(store, data, 
 
     def told(news):
         if not killed:
-            killed.append(next(iter(multiprocessing.active_children())))
-            os.kill(killed[0].pid, signal.SIGKILL)
+            killed.append(multiprocessing.active_children()[0])
+            killed[0].kill()
 
     summary = run_experiment(store, experiment, data, workers=2, told=told)
     assert killed and summary.statuses["done"] == 4
@@ -179,7 +183,7 @@ def test_workers_that_never_begin_are_reported(store, data, recipe, monkeypatch)
             return False
 
     here, _ = multiprocessing.Pipe()
-    monkeypatch.setattr(runner, "_start", lambda *_: runner._Child("w", Dead(), here))
+    monkeypatch.setattr(runner, "_start", lambda *_: runner._Child("w", cast(Any, Dead()), here))
     with pytest.raises(RuntimeError, match="2 workers died before they began a trial, the last one exit code 3"):
         run_experiment(store, queued(store, data, recipe), data, workers=2, max_tries=1)
 
@@ -187,7 +191,7 @@ def test_workers_that_never_begin_are_reported(store, data, recipe, monkeypatch)
 LONG = ["--epochs", "40", "--seeds", "2", "--device", "cpu"]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_kill_loses_nothing_and_doubles_nothing(tmp_path, npz, data, workers):
     """The command is killed midway, with its workers, and given again: the results are those of a run in one piece."""
     cells = tmp_path / "cells.txt"
@@ -258,6 +262,6 @@ def test_what_cannot_be_run_is_named(store, data, recipe):
         run_experiment(store, experiment, other)
     for name, value in (("workers", 0), ("threads", 0), ("max_tries", 0)):
         with pytest.raises(ValueError, match=f"{name} is 0; allowed: 1 or more"):
-            run_experiment(store, experiment, data, **{name: value})
+            run_experiment(store, experiment, data, **cast(Any, {name: value}))
     with pytest.raises(ValueError, match="devices is 0"):
         run_experiment(store, experiment, data, devices=())
