@@ -41,6 +41,7 @@ from dnag.runs import (
 )
 from dnag.spaces.base import Architecture, ArchitectureError, SearchSpace, spaces
 from dnag.training import TrainConfig, TrainProgress, TrainResult, write_aside
+from dnag.trials.cli import add_train_candidates
 
 Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
 """Operation indices (n, N) of labelled architectures, and dataset -> their accuracies in %, (n,)."""
@@ -169,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--closure", action="store_true", help="attention mask of the official guided runs")
     command.set_defaults(run=_import_official)
     data_commands.register(commands)
+    add_train_candidates(commands)
     return parser
 
 

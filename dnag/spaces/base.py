@@ -216,6 +216,20 @@ class SearchSpace(ABC):
     def to_module(self, arch: Architecture, num_classes: int) -> nn.Module:
         """The runnable network, images (B, 3, H, W) -> logits (B, num_classes), freshly initialised."""
 
+    def scaled_module(
+        self, arch: Architecture, num_classes: int, *, width: float = 1.0, cells: int = 0, image_size: int = 0
+    ) -> nn.Module:
+        """The network at another size, for trainings that have to be quick; at the defaults that of :meth:`to_module`.
+
+        Args:
+            width: multiplier of the numbers of channels.
+            cells: repeats of a cell in a stage, for spaces that repeat one; 0: the space's own.
+            image_size: height and width in pixels of the images to come; 0: those the network was made for.
+        """
+        if (width, cells) != (1.0, 0):
+            raise ValueError(f"width is {width!r}, cells is {cells!r}; networks of {self.name} come in one size only")
+        return self.to_module(arch, num_classes)
+
     def disconnected(self, arch: Architecture) -> bool:
         """Can no information get from the input to the output?"""
         return False

@@ -52,7 +52,9 @@ RESOLUTIONS = (160, 176, 192, 208, 224)
 """Pixels that once-for-all's accuracies are known at."""
 WIDTHS = (16, 16, 24, 40, 80, 112, 160, 960, 1280)
 """Channels at width 1: stem, first layer, the five stages, and the two convolutions before the classifier."""
-STRIDES = (2, 2, 2, 1, 2)
+STEM_STRIDE, STRIDES = 2, (2, 2, 2, 1, 2)
+SMALLEST_MAP = 2
+"""Pixels a side that :func:`strides_for` leaves of an image."""
 SQUEEZED = (False, True, False, True, True)
 HARD_SWISH = (False, False, True, True, True)
 
@@ -269,6 +271,12 @@ class MobileNetV3Space(SearchSpace):
     def to_module(self, arch: Architecture, num_classes: int) -> nn.Module:
         return MobileNetV3(arch.ops, num_classes)
 
+    def scaled_module(
+        self, arch: Architecture, num_classes: int, *, width: float = 1.0, cells: int = 0, image_size: int = 0
+    ) -> nn.Module:
+        """``cells`` means nothing here: how many layers a stage has is the architecture's."""
+        return MobileNetV3(arch.ops, num_classes, width, strides_for(image_size or 224))
+
 
 def _index(value: Any, allowed: Sequence[int], what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
@@ -319,8 +327,21 @@ def scaled_widths(width: float) -> tuple[int, ...]:
     return tuple(divisible(channels * width) for channels in WIDTHS)
 
 
-def blocks(ops: Sequence[int], width: float = 1.0) -> list[BlockSpec]:
-    """The layers of a network, the first one without expansion, for operation indices (20,)."""
+def strides_for(image_size: int) -> tuple[int, ...]:
+    """Strides of the stem and the stages (6,) for images of a size in pixels.
+
+    The network divides a side by 32, which leaves nothing of small images; so of these the first strides are 1.
+    """
+    strides = [STEM_STRIDE, *STRIDES]
+    for place in range(len(strides)):
+        if image_size >= SMALLEST_MAP * math.prod(strides):
+            break
+        strides[place] = 1
+    return tuple(strides)
+
+
+def blocks(ops: Sequence[int], width: float = 1.0, strides: Sequence[int] = STRIDES) -> list[BlockSpec]:
+    """The layers of a network, the first one without expansion, for operation indices (20,) and a stride per stage."""
     widths = scaled_widths(width)
     specs = [BlockSpec(widths[0], widths[0], widths[1], kernel=3, stride=1, squeeze=0, hard_swish=False)]
     for node, op in enumerate(ops):
@@ -335,7 +356,7 @@ def blocks(ops: Sequence[int], width: float = 1.0) -> list[BlockSpec]:
                 middle=middle,
                 c_out=widths[2 + stage],
                 kernel=kernel_of(op),
-                stride=STRIDES[stage] if layer == 0 else 1,
+                stride=strides[stage] if layer == 0 else 1,
                 squeeze=divisible(middle // 4) if SQUEEZED[stage] else 0,
                 hard_swish=HARD_SWISH[stage],
             )
@@ -440,13 +461,20 @@ class MobileNetV3(nn.Module):
     Args:
         ops: operation indices (20,), of a valid architecture.
         width: multiplier of the numbers of channels; once-for-all trained 1.0 and 1.2.
+        strides: of the stem and the five stages.
     """
 
-    def __init__(self, ops: Sequence[int], num_classes: int, width: float = 1.0):
+    def __init__(
+        self,
+        ops: Sequence[int],
+        num_classes: int,
+        width: float = 1.0,
+        strides: Sequence[int] = (STEM_STRIDE, *STRIDES),
+    ):
         super().__init__()
         stem, *_, last, before_pool, before_classifier = scaled_widths(width)
-        self.stem = ConvNormAct(3, stem, 3, stride=2, act=nn.Hardswish)
-        self.blocks = nn.Sequential(*(InvertedBottleneck(spec) for spec in blocks(ops, width)))
+        self.stem = ConvNormAct(3, stem, 3, stride=strides[0], act=nn.Hardswish)
+        self.blocks = nn.Sequential(*(InvertedBottleneck(spec) for spec in blocks(ops, width, strides[1:])))
         self.expand = ConvNormAct(last, before_pool, 1, act=nn.Hardswish)
         self.mix = nn.Sequential(nn.Conv2d(before_pool, before_classifier, 1, bias=False), nn.Hardswish())
         self.classifier = nn.Linear(before_classifier, num_classes)

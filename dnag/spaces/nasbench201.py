@@ -169,6 +169,18 @@ class NASBench201(SearchSpace):
     def to_module(self, arch: Architecture, num_classes: int) -> nn.Module:
         return CellNetwork(arch.ops[1:-1], num_classes)
 
+    def scaled_module(
+        self, arch: Architecture, num_classes: int, *, width: float = 1.0, cells: int = 0, image_size: int = 0
+    ) -> nn.Module:
+        if image_size % 4:
+            raise ValueError(
+                f"image size is {image_size!r}; networks of {self.name} halve it twice, so allowed: 4, 8, ..."
+            )
+        channels = round(CHANNELS * width)
+        if channels < 1:
+            raise ValueError(f"width is {width!r}; allowed: {1 / CHANNELS} or more, one channel of {CHANNELS}")
+        return CellNetwork(arch.ops[1:-1], num_classes, channels, cells or CELLS_PER_STAGE)
+
 
 # ---------------------------------------------------------------------- cost
 
@@ -254,17 +266,17 @@ class Reduction(nn.Module):
 
 
 class CellNetwork(nn.Module):
-    """The benchmark's network around one cell."""
+    """The benchmark's network around one cell; ``channels`` and ``cells`` a stage make a smaller one."""
 
-    def __init__(self, cell: Sequence[int], num_classes: int):
+    def __init__(self, cell: Sequence[int], num_classes: int, channels: int = CHANNELS, cells: int = CELLS_PER_STAGE):
         super().__init__()
-        widths = [CHANNELS * 2**stage for stage in range(3)]
-        self.stem = nn.Sequential(nn.Conv2d(3, CHANNELS, 3, padding=1, bias=False), nn.BatchNorm2d(CHANNELS))
+        widths = [channels * 2**stage for stage in range(3)]
+        self.stem = nn.Sequential(nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
         blocks: list[nn.Module] = []
         for stage, width in enumerate(widths):
             if stage:
                 blocks.append(Reduction(widths[stage - 1], width))
-            blocks += [Cell(cell, width) for _ in range(CELLS_PER_STAGE)]
+            blocks += [Cell(cell, width) for _ in range(cells)]
         self.blocks = nn.Sequential(*blocks)
         self.norm = nn.BatchNorm2d(widths[-1])
         self.classifier = nn.Linear(widths[-1], num_classes)
