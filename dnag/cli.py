@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from dnag import __version__, data_commands, recipes
+from dnag import __version__, data_commands, recipes, transfer_commands
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
@@ -125,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--teacher", type=Path, metavar="FILE", help="once-for-all's accuracy predictor (.npz) to compare with"
     )
-    command.add_argument("--only", default="", help=f"parts, comma-separated, of: {', '.join(PARTS)}")
+    command.add_argument("--only", default="", help=f"parts, comma-separated, of: {', '.join(PARTS)}, transfer")
+    transfer_commands.add_meta_arguments(command)
     _add_figures(command, "figures")
     command.set_defaults(run=_evaluate)
 
@@ -137,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_bench)
 
     command = commands.add_parser("train", help="train a shipped model anew")
-    command.add_argument("what", choices=("score", "predictor", "latency", "all"))
+    command.add_argument("what", choices=("score", "predictor", "latency", "meta-predictor", "all"))
     _add_settings(command, ["space", "device", "seed"])
     command.add_argument("--steps", type=int, default=0, help="optimiser steps; default: those of the shipped model")
     command.add_argument("--half", action="store_true", help="score: train on a random half of the space, for novelty")
@@ -158,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DEVICE=FILE",
         help="latency: measured latencies of layers (JSON of once-for-all). May be given several times.",
     )
+    transfer_commands.add_meta_arguments(command)
     command.add_argument("--datasets", default="", help="predictor: comma-separated; default: all of the space")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
@@ -170,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--closure", action="store_true", help="attention mask of the official guided runs")
     command.set_defaults(run=_import_official)
     data_commands.register(commands)
+    transfer_commands.register(commands)
     add_train_candidates(commands)
     return parser
 
@@ -455,8 +458,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     scales = _numbers(arguments.scales, "scales") or usual
     only = tuple(part.strip() for part in arguments.only.split(",") if part.strip())
     for part in only:
-        if part not in PARTS:
-            raise ValueError(f"only is {part!r}; allowed: {', '.join(PARTS)}")
+        if part not in (*PARTS, "transfer"):
+            raise ValueError(f"only is {part!r}; allowed: {', '.join(PARTS)}, transfer")
     for scale in scales:
         RunSettings(space=space.name, dataset=next(iter(space.datasets)), guidance_scale=scale)
     settings = EvaluationSettings(
@@ -471,7 +474,10 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     for path in arguments.update:
         _marked(path, "figures")  # said before the work, not after
     with Bar("evaluating") as bar:
-        figures = evaluate(settings, measured_table=arguments.measured, teacher=arguments.teacher, progress=bar.say)
+        if only == ("transfer",):
+            figures = transfer_commands.evaluate_transfer(space, arguments, bar.say)
+        else:
+            figures = evaluate(settings, measured_table=arguments.measured, teacher=arguments.teacher, progress=bar.say)
     _print_figures(figures, arguments, mark="figures")
 
 
@@ -536,6 +542,11 @@ def _train(arguments: argparse.Namespace) -> None:
     space, device = spaces[settings.space](), resolve_device(settings.device)
     if arguments.what == "latency":
         _train_latency(space, settings.seed, arguments)
+        return
+    if arguments.what == "meta-predictor":
+        state = STATES / f"{space.name}-meta-{arguments.steps}-{settings.seed}.state"
+        made = transfer_commands.train_meta_predictor(space, settings.seed, arguments.steps, arguments, state)
+        _keep(arguments.out, f"{space.name}-meta", *made)
         return
     labels, tasks = None, None
     if arguments.what in ("predictor", "all"):  # what is missing is said before hours of training, not after

@@ -1,0 +1,162 @@
+"""The commands of transfer: ``transfer`` goes from images to architectures, ``train meta-predictor`` makes what it uses."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from dnag.benchmarks.base import measured
+from dnag.benchmarks.meta_records import read_meta_records
+from dnag.bundle import ModelStore
+from dnag.checkpoint import Checkpoint
+from dnag.evaluation.base import Figure
+from dnag.runs import RunResult, RunSettings, run
+from dnag.spaces.base import Architecture, SearchSpace, spaces
+from dnag.training import TrainResult, write_aside
+
+IMAGE_SIZE = 32
+TRAINED = "trials.sqlite"
+
+
+def register(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``transfer`` to the parser; what it needs is imported when it runs."""
+    command = commands.add_parser("transfer", help="architectures for a dataset of your own, from its images")
+    command.add_argument("--space", default="nasbench201", metavar="X", help=f"one of: {', '.join(spaces)}")
+    text = "a folder or zip of images with a folder per class, an .npz file, or a name (see encode)"
+    command.add_argument("--images", required=True, metavar="DIR|ZIP|NAME", help=text)
+    command.add_argument("--samples", type=int, default=64, metavar="N", help="architectures drawn. Default: 64")
+    command.add_argument("--guidance-scale", type=float, metavar="X", help="nats per point; default: the space's")
+    command.add_argument("--under", action="append", default=[], metavar="NAME=LIMIT", help="budgets, as in generate")
+    command.add_argument("--seed", type=int, default=0, metavar="N")
+    command.add_argument("--per-class", type=int, default=20, metavar="N", help="images a class to read. Default: 20")
+    command.add_argument("--train-top", type=int, default=0, metavar="N", help="train the first N candidates for real")
+    command.add_argument("--epochs", type=int, metavar="N", help="of that training; default: the quick recipe's")
+    command.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each candidate. Default: 1")
+    command.add_argument("--device", default="auto", metavar="X", help="auto, cpu, cuda, ... Default: auto")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    command.set_defaults(run=transfer)
+
+
+def transfer(arguments: argparse.Namespace) -> int:
+    """Encode the images, generate, rank, and train the best for real if asked to."""
+    from dnag.cli import Bar, _narrow, _table
+    from dnag.datasets import encode, image_source
+    from dnag.transfer import settings_for, what_is_missing
+
+    if arguments.train_top < 0:
+        raise ValueError(f"train top is {arguments.train_top}; allowed: 0 or more")
+    store = ModelStore()
+    missing = what_is_missing(arguments.space, store) if arguments.space in spaces else None
+    chosen: dict[str, Any] = {
+        "space": arguments.space,
+        "samples": arguments.samples,
+        "guidance_scale": arguments.guidance_scale,
+        "under": ",".join(arguments.under),
+        "seed": arguments.seed,
+        "device": arguments.device,
+    }
+    RunSettings(**chosen)  # a bad setting is said before the images are read
+    with tempfile.TemporaryDirectory(prefix="dnag-") as work:
+        source = image_source(arguments.images, work=Path(work))
+        with Bar(f"encoding {source.name}") as bar:
+            features = encode(source, per_class=arguments.per_class, progress=bar.show)
+    for warning in features.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    if missing is not None:
+        print(f"note: {missing}", file=sys.stderr)
+    settings = RunSettings(**{**chosen, **settings_for(arguments.space, features, store)})
+    with Bar("sampling") as bar:
+        result = run(settings, store=store, progress=bar.show)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name, text in (("result.json", result.to_json()), ("candidates.csv", result.to_csv())):
+        write_aside(arguments.out / name, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+    about = f"{features.name}: {len(features.class_names)} classes, {features.features.shape[1]} images each"
+    print(f"{about}\n{result.raw_valid} of {result.requested} valid, {result.unique} distinct\n")
+    print(_table(_narrow(result.rows()[:10], [*settings.budgets, *settings.weights])))
+    print(f"\nall of them in {arguments.out}")
+    return _train_best(arguments, result) if arguments.train_top and result.candidates else 0
+
+
+def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
+    """Train the first candidates on the images themselves; predicted beside trained accuracy."""
+    from dnag.cli import _table
+    from dnag.datasets import image_dataset
+    from dnag.trials.cli import HEADINGS, summary_rows
+    from dnag.trials.data import TrialData
+    from dnag.trials.recipe import changed, preset, seeds
+    from dnag.trials.runner import run_experiment, submit
+    from dnag.trials.store import News, TrialStore
+
+    with tempfile.TemporaryDirectory(prefix="dnag-") as work:
+        images = image_dataset(arguments.images, size=IMAGE_SIZE, work=Path(work))
+    data = TrialData(
+        images.train.images, images.train.labels, images.test.images, images.test.labels, images.class_names
+    )
+    best = result.candidates[: arguments.train_top]
+    archs = [Architecture(result.settings.space, candidate.ops) for candidate in best]
+    names = {candidate.architecture: f"#{candidate.rank}" for candidate in best}
+    predicted = {candidate.architecture: candidate.predicted_accuracy_pct or 0.0 for candidate in best}
+    recipe = changed(preset("quick").recipe, epochs=arguments.epochs)
+    store = TrialStore(arguments.out / TRAINED)
+    experiment = submit(
+        store, result.space, archs, data, recipe, seeds(arguments.seeds), dataset=images.name, predicted_pct=predicted
+    )
+
+    def told(news: News) -> None:
+        where = f"{names[news.architecture]} seed {news.seed} epoch {news.point.epoch}/{recipe.epochs}"
+        print(f"{where}: test {news.point.test_accuracy_pct:.2f} %", file=sys.stderr, flush=True)
+
+    run_experiment(store, experiment, data, told=told)
+    summary = store.summary(experiment, names)
+    rows = [{HEADINGS.get(key, key): value for key, value in row.items()} for row in summary_rows(summary, names)]
+    print(f"\ntrained for real ({recipe.epochs} epochs of the quick recipe):\n{_table(rows)}")
+    return 1 if summary.statuses["failed"] else 0
+
+
+# ---------------------------------------------------------------------- the meta-predictor itself
+
+
+def add_meta_arguments(command: argparse.ArgumentParser) -> None:
+    """What ``train meta-predictor`` and ``evaluate --only transfer`` learn from."""
+    command.add_argument("--records", type=Path, metavar="FILE", help="meta-training records (.npz)")
+    command.add_argument("--pictures", type=Path, metavar="FILE", help="a picture of each ImageNet class (.npz)")
+    command.add_argument("--cifar10", type=Path, metavar="FILE", help="CIFAR-10 pictures (.npz)")
+
+
+def meta_data(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> Any:
+    """Read what the command line names; ``ValueError`` says what is missing."""
+    from dnag.meta_training import read_meta_data
+
+    for name in ("records", "pictures", "cifar10", "measured"):
+        if getattr(arguments, name) is None:
+            raise ValueError(f"the meta-predictor needs --{name} FILE")
+    records = read_meta_records(arguments.records, space)
+    accuracies = {}
+    for dataset in space.datasets:
+        benchmark = measured(space.name, dataset, table=arguments.measured)
+        if benchmark is not None:
+            accuracies[dataset] = benchmark.table(dataset)
+    return read_meta_data(space, records, arguments.pictures, arguments.cifar10, accuracies, tell)
+
+
+def train_meta_predictor(
+    space: SearchSpace, seed: int, steps: int, arguments: argparse.Namespace, state_path: Path
+) -> tuple[Checkpoint, TrainResult]:
+    """``train meta-predictor``."""
+    from dnag.cli import Bar
+    from dnag.meta_training import train_meta
+
+    with Bar(f"{space.name}-meta") as bar:
+        data = meta_data(space, arguments, bar.say)
+        given = {"steps": steps, "guidance_steps": steps} if steps else {}
+        return train_meta(space, data, seed=seed, tell=bar.say, callback=bar.train, state_path=state_path, **given)
+
+
+def evaluate_transfer(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> list[Figure]:
+    """``evaluate --only transfer``."""
+    from dnag.meta_training import transfer_figures
+
+    return transfer_figures(space, meta_data(space, arguments, tell), tell=tell)
