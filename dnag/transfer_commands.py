@@ -1,4 +1,4 @@
-"""The commands of transfer: ``transfer`` goes from images to architectures, ``train meta-predictor`` makes what it uses."""
+"""The commands of transfer: from images to architectures, and how the meta-predictor that does it is made."""
 
 from __future__ import annotations
 
