@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.functional import huber_loss
 
 from dnag.additive import Additive
 from dnag.checkpoint import Checkpoint, score_network
@@ -32,7 +33,7 @@ from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.nets.score_model import ScoreModel
 from dnag.sdes.ve import VE
 from dnag.spaces.base import SearchSpace
-from dnag.tensors import centre
+from dnag.tensors import centre, expand
 from dnag.training import TrainConfig, TrainProgress, TrainResult, train
 
 Callback = Callable[[TrainProgress], None]
@@ -213,6 +214,8 @@ def train_sampled_guidance(
 ) -> tuple[PropertyPredictor, TrainResult]:
     """The noise-aware predictor of a space that cannot be listed: additive part in closed form, the rest learned.
 
+    A third as many steps follow in which most targets are of architectures with next to no noise.
+
     Args:
         tasks: name -> property; one network for all, told which by a one-hot context.
         costs: (N,F) additive costs; guidance under a budget visits other architectures than guidance without.
@@ -230,15 +233,18 @@ def train_sampled_guidance(
     ):
         buffer.copy_(torch.tensor(values))
     low, high = math.log(SMALLEST_SCALE), math.log(space.guidance_scales[1])
-    groups = 4  # of one task and scale each
 
-    def loss(module: nn.Module, generator: Generator) -> Tensor:
+    def drawn_task(generator: Generator) -> tuple[int, Task, float]:
+        which = int(torch.randint(len(names), (), generator=generator))
+        first_order, strength = torch.rand(2, generator=generator).tolist()
+        scale = 0.0 if first_order < 0.2 else math.exp(low + (high - low) * strength**0.7)
+        return which, tasks[names[which]], scale
+
+    def noisy(generator: Generator, groups: int) -> GuidanceBatch:
         parts = []
-        for _ in range(groups):
-            which = int(torch.randint(len(names), (), generator=generator))
-            first_order, strength = torch.rand(2, generator=generator).tolist()
-            task = tasks[names[which]]
-            ops = varied_ops(space, [task.additive.weights, *costs], batch_size // groups, generator)
+        for _ in range(groups):  # of one task and scale each
+            which, task, scale = drawn_task(generator)
+            ops = varied_ops(space, [task.additive.weights, *costs], batch_size // 4, generator)
             parts.append(
                 sampled_guidance_batch(
                     denoiser,
@@ -247,16 +253,47 @@ def train_sampled_guidance(
                     task.additive.weights.to(device),
                     task.labels,
                     contexts[which],
-                    0.0 if first_order < 0.2 else math.exp(low + (high - low) * strength**0.7),
+                    scale,
                     factors=[factor.nodes for factor in space.factors],
                     draws=draws,
                     generator=generator,
                 )
             )
-        return guidance_loss(module, GuidanceBatch.cat(parts))
+        return GuidanceBatch.cat(parts)
 
-    result = train(network, loss, config, state_path=state_path, callback=callback)
-    return result.module, result  # type: ignore[return-value]
+    def clean(module: nn.Module, generator: Generator) -> Tensor:
+        """With next to no noise, the value is the architecture's own at any scale; such targets cost little."""
+        losses = []
+        for _ in range(4):
+            which, task, scale = drawn_task(generator)
+            x0 = space.encode_ops(varied_ops(space, [task.additive.weights, *costs], batch_size, generator)).to(device)
+            level = (math.log(0.03) + math.log(8) * torch.rand(len(x0), generator=generator)).exp().to(device)
+            y = centre(x0) + expand(level, x0) * torch.randn(x0.shape, generator=generator).to(device)
+            output = module(y, level, contexts[which].expand(len(x0), -1), torch.full_like(level, scale))
+            target = (task.value_fn(x0) - task.labels.best) / task.labels.spread
+            losses.append(huber_loss(output, target, reduction="none"))
+        return torch.cat(losses)
+
+    def told(progress: TrainProgress, done: int) -> None:
+        if callback is not None:
+            callback(TrainProgress(done + progress.step, config.steps + polish.steps, progress.loss))
+
+    polish = replace(config, steps=max(1, config.steps // 3), lr=0.7 * config.lr, warmup=min(100, config.warmup))
+    result = train(
+        network,
+        lambda module, generator: guidance_loss(module, noisy(generator, 4)),
+        config,
+        state_path=state_path,
+        callback=lambda progress: told(progress, 0),
+    )
+    polished = train(
+        result.module.requires_grad_(True).train(),
+        lambda module, generator: torch.cat([guidance_loss(module, noisy(generator, 2)), clean(module, generator)]),
+        polish,
+        callback=lambda progress: told(progress, config.steps),
+    )
+    curve = result.curve + [(config.steps + step, value) for step, value in polished.curve]
+    return polished.module, TrainResult(polished.module, curve)  # type: ignore[return-value]
 
 
 def train_ranking(
