@@ -284,7 +284,7 @@ def ranking_config(steps: int, seed: int) -> TrainConfig:
 
 
 def transfer_figures(
-    space: SearchSpace, data: MetaData, *, steps: int = 2500, seed: int = 0, tell: Tell
+    space: SearchSpace, data: MetaData, *, steps: int = 1500, seed: int = 0, tell: Tell
 ) -> list[Figure]:
     """What the dataset input is worth: on records held back, and on tables that were left out of training."""
     figures = []

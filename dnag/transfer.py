@@ -53,8 +53,8 @@ def what_is_missing(space: str, store: ModelStore) -> str | None:
     owner = spaces[space]()
     label = next(iter(owner.datasets.values())).label
     return (
-        f"{owner.label} has no meta-predictor (checkpoints/{space}-meta.safetensors): no public records of "
-        f"its networks on many datasets are at hand to train one from. Architectures are ranked by {label} instead."
+        f"{owner.label} has no meta-predictor, so {label} stands for your dataset. What is missing is "
+        f"checkpoints/{space}-meta.safetensors; to train one takes accuracies of its networks on many datasets."
     )
 
 
