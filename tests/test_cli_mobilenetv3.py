@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ import torch
 from dnag.benchmarks.ofa_teacher import OfaTeacher
 from dnag.checkpoint import load
 from dnag.cli import main
-from dnag.spaces import spaces
+from dnag.nets.additive_predictor import AdditivePredictor
+from dnag.spaces.mobilenetv3 import MobileNetV3Space
 
-SPACE = spaces["mobilenetv3"]()
+SPACE = MobileNetV3Space()
 QUICK = [*["--space", "mobilenetv3", "--samples", "32", "--steps", "10", "--sampler", "dpm_solver", "--device", "cpu"]]
 
 
@@ -138,7 +140,7 @@ def test_latency_predictors_are_trained_from_measured_networks(capsys, tmp_path)
     configs = [SPACE.to_ofa(SPACE.architecture(row)) for row in ops.tolist()]
     resolution = 128 + 4 * torch.randint(25, (900,), generator=generator)
     work = (ops >= 0).sum(1) * (resolution / 224) ** 2
-    arrays = {key: np.array([config[key] for config in configs]) for key in ("ks", "e", "d")}
+    arrays: dict[str, Any] = {key: np.array([config[key] for config in configs]) for key in ("ks", "e", "d")}
     np.savez(tmp_path / "made.npz", **arrays, r=resolution.numpy(), lat_v100_32=(2 + 0.5 * work).numpy())
     given = ["train", "latency", "--space", "mobilenetv3", "--latencies", str(tmp_path / "made.npz")]
     text = out_of(capsys, *given, "--out", str(tmp_path))
@@ -146,7 +148,10 @@ def test_latency_predictors_are_trained_from_measured_networks(capsys, tmp_path)
     checkpoint = load(tmp_path / "mobilenetv3-latency.safetensors", kind="latency", space="mobilenetv3")
     about = checkpoint.extra["devices"]["v100_32"]
     assert about["error_pct"] < 1 and about["spearman"] > 0.99 and about["networks"] == 810
-    table = checkpoint.modules["v100_32"].table("1@160")
+    predictor = checkpoint.modules["v100_32"]
+    assert isinstance(predictor, AdditivePredictor)
+    table = predictor.table("1@160")
+    assert table is not None
     fresh = SPACE.sample_ops(100, generator)
     expected = 2 + 0.5 * (fresh >= 0).sum(1) * (160 / 224) ** 2
     assert float((table(fresh) / expected - 1).abs().mean()) < 0.01

@@ -25,7 +25,7 @@ def latency() -> Checkpoint:
     """A phone with a table at width 1.2 only, and a processor with both."""
     table = Additive(2.0, torch.full((20, 9), 0.5))
     widths = {"phone": (1.2,), "processor": (1.0, 1.2)}
-    modules = {
+    modules: dict[str, torch.nn.Module] = {
         name: AdditivePredictor.of([(setting_name(width, 224), table) for width in known])
         for name, known in widths.items()
     }

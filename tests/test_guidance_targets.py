@@ -56,8 +56,8 @@ def test_the_additive_part_is_exact_before_any_training():
     predictor = PropertyPredictor(
         PropertyPredictorConfig(*SHAPE, width=16, depth=1, additive=True), posterior=ExactDenoiser(SPACE).posterior
     )
-    torch.nn.init.zeros_(predictor.head[1].weight)
-    torch.nn.init.zeros_(predictor.head[1].bias)
+    for parameter in predictor.head[1].parameters():
+        torch.nn.init.zeros_(parameter)
     predictor.weights.copy_(weights[None])
     predictor.offset.fill_(3.0)
     predictor.best.fill_(10.0)
