@@ -25,6 +25,10 @@ from dnag.spaces.base import SearchSpace
 from dnag.training import TrainConfig, TrainProgress, train
 
 KIND = "meta"
+KNOWN = 0.5
+"""Share of the draws in which the ranking knows more of the dataset than how hard it is. What makes an architecture good
+is much the same everywhere; a ranking that always knew the dataset would learn each by heart.
+"""
 VIEWS = 4
 """Images of each class in a training step: fewer than there are, so that no step sees the same dataset twice."""
 
@@ -89,8 +93,8 @@ def train_meta_ranking(
     records: MetaRecords,
     config: TrainConfig,
     *,
-    members: int = 4,
-    context: int = 32,
+    members: int = 3,
+    context: int = 5,
     width: int = 64,
     dropout: float = 0.3,
     batch_size: int = 256,
@@ -101,7 +105,9 @@ def train_meta_ranking(
 
     labels = LogitLabels.of(records.accuracy_pct)
     targets = labels.rank_target(records.accuracy_pct)
-    sizes = RankingPredictorConfig(space.num_nodes, space.num_ops, context, space.identity_ops, space.zero_ops)
+    sizes = RankingPredictorConfig(
+        space.num_nodes, space.num_ops, context, space.identity_ops, space.zero_ops, shift=True
+    )
 
     def make() -> MetaRanking:
         encoder = DatasetEncoder(DatasetEncoderConfig(records.features.shape[-1], context, width))
@@ -115,8 +121,10 @@ def train_meta_ranking(
         views = torch.randperm(records.features.shape[1], generator=generator)[:VIEWS]
         which, place = records.task[drawn].unique(return_inverse=True)
         used, inverse = classes[which].unique(return_inverse=True)
-        contexts = module.contexts(records.features[used][:, views], inverse, mask[which])  # type: ignore[operator]
-        output = module(space.encode_ops(records.ops[drawn]), contexts[place])
+        contexts = module.contexts(records.features[used][:, views], inverse, mask[which])[place]  # type: ignore[operator]
+        known = torch.rand(batch_size, 1, generator=generator) < KNOWN
+        contexts = torch.cat([contexts[:, :1], contexts[:, 1:] * known], dim=1)
+        output = module(space.encode_ops(records.ops[drawn]), contexts)
         return F.huber_loss(output, targets[drawn].expand_as(output), reduction="none").mean(0)
 
     result = train(initialised(make, config.seed), loss, config, callback=callback)

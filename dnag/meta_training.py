@@ -39,7 +39,7 @@ VIEWS = 10
 SMALL, SHOWN = 32, 128
 DRAWS = 6  # of CIFAR-10, as so many datasets
 TASKS = 300  # random ones that the noise-aware predictor learns
-TABLE_SHARE = 0.15  # of the draws in training, for each table
+TABLE_SHARE = 0.25  # of the draws in training, for each table
 STAND_INS = {
     "apple": "Granny_Smith",
     "bear": "brown_bear",
@@ -231,8 +231,8 @@ def train_meta(
     space: SearchSpace,
     data: MetaData,
     *,
-    steps: int = 2500,
-    guidance_steps: int = 4000,
+    steps: int = 1500,
+    guidance_steps: int = 3000,
     seed: int = 0,
     tell: Tell,
     callback: Callable[[TrainProgress], None] | None = None,
@@ -284,7 +284,7 @@ def ranking_config(steps: int, seed: int) -> TrainConfig:
 
 
 def transfer_figures(
-    space: SearchSpace, data: MetaData, *, steps: int = 1500, seed: int = 0, tell: Tell
+    space: SearchSpace, data: MetaData, *, steps: int = 1200, seed: int = 0, tell: Tell
 ) -> list[Figure]:
     """What the dataset input is worth: on records held back, and on tables that were left out of training."""
     figures = []

@@ -23,7 +23,10 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class RankingPredictorConfig:
-    """Sizes: N, F, context width Z, which operations are the identity or give zero, and the width of the flow."""
+    """Sizes: N, F, context width Z, which operations are the identity or give zero, and the width of the flow.
+
+    With ``shift``, the first entry of the context is added to the output and does nothing else.
+    """
 
     num_nodes: int
     num_ops: int
@@ -32,6 +35,7 @@ class RankingPredictorConfig:
     zero_ops: tuple[int, ...] = ()
     width: int = 48
     hidden: int = 128
+    shift: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity_ops", tuple(self.identity_ops))
@@ -57,7 +61,7 @@ class RankingPredictor(nn.Module):
             self.start = nn.Parameter(1 + 0.5 * torch.randn(width))
             self.transform = nn.Parameter(torch.randn(width, len(self._learned) * width) / math.sqrt(width))
             self.bias = nn.Parameter(torch.zeros(len(self._learned) * width))
-        inputs = width + config.num_nodes * config.num_ops + config.context
+        inputs = width + config.num_nodes * config.num_ops + config.context - config.shift
         self.head = nn.Sequential(
             nn.Linear(inputs, config.hidden),
             nn.SiLU(),
@@ -67,10 +71,14 @@ class RankingPredictor(nn.Module):
         )
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        shift = torch.zeros(())
+        if self.config.shift:
+            assert context is not None
+            shift, context = context[:, 0], context[:, 1:]
         parts = [x.flatten(1)] + ([context] if context is not None else [])
         if self.config.width:
             parts.insert(0, self._flow(x))
-        return self.head(torch.cat(parts, dim=1)).squeeze(-1)
+        return self.head(torch.cat(parts, dim=1)).squeeze(-1) + shift
 
     def _flow(self, x: Tensor) -> Tensor:
         width = self.config.width
