@@ -26,8 +26,8 @@ from dnag.training import TrainConfig, TrainProgress, train
 
 KIND = "meta"
 KNOWN = 0.5
-"""Share of the draws in which the ranking knows more of the dataset than how hard it is. What makes an architecture good
-is much the same everywhere; a ranking that always knew the dataset would learn each by heart.
+"""Share of the draws in which the ranking knows more of the dataset than how hard it is. What makes an architecture
+good is much the same everywhere; a ranking that always knew the dataset would learn each by heart.
 """
 VIEWS = 4
 """Images of each class in a training step: fewer than there are, so that no step sees the same dataset twice."""
