@@ -64,6 +64,7 @@ def _widget(name: str, knob: Knob, there: Offer, values: dict[str, Any], link: s
             st.session_state[name] = standing
         if there.options:
             value = _choice(name, knob, there, values.get("space", ""), shared)
+            value = standing if value is None else value  # as buttons in a row say when the page has just changed
         elif knob.text:
             value = st.text_input(knob.label, **shared)
         else:
