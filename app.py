@@ -15,5 +15,10 @@ st.logo(ASSETS / f"logo-{st.context.theme.type or 'light'}.svg", size="large", i
 st.html(Path(text.__file__).with_name("page.css"))
 if st.context.theme.type == "dark":  # Streamlit writes white on primary buttons, too faint on a light primary colour
     st.html("<style>[data-testid='stBaseButton-primary']:enabled { color: #0f1218; }</style>")
-page = st.navigation([st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:", default=True)])
+page = st.navigation(
+    [
+        st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:", default=True),
+        st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
+    ]
+)
 page.run()

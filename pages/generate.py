@@ -22,19 +22,10 @@ from dnag.ui import budget, forms, loaders, runs_panel, state  # noqa: E402
 loaders.warm_up()
 
 
-def settings_from(chosen: dict[str, Any]) -> RunSettings | None:
-    """The settings chosen, or None (and a word about it) where they do not go together."""
-    try:
-        return RunSettings(**chosen)
-    except ValueError as error:
-        st.session_state[state.NOTICE] = text.SETTINGS_BAD.format(error=error)
-        return None
-
-
 def generate() -> None:
     """Button: start the run of the settings as they are when it is pressed."""
     link.problems.clear()
-    if (wanted := settings_from(forms.chosen(RunSettings))) is not None:
+    if (wanted := forms.made(RunSettings, forms.chosen(RunSettings))) is not None:
         runs_panel.start(wanted)
 
 
@@ -44,16 +35,16 @@ def paper_scale(values: dict[str, Any]) -> float | None:
     return None if spread is None else 100 * spread * values["guidance_scale"]
 
 
+state.enter("generate")
 link = state.read_link(RunSettings, budget.problem)
 
 with st.sidebar:
     values = forms.settings_form(RunSettings, link, paper_scale)
     button = st.empty()
 
-settings = settings_from(values)
+settings = forms.made(RunSettings, values)
 runs_panel.attach(link, settings)
 job = runs_panel.current()
-active = job is not None and job.active and not runs_panel.has_left(job.id)
 
 button.button(
     text.GENERATE,
@@ -63,7 +54,7 @@ button.button(
     shortcut="g",
     help=text.SHORTCUT_HELP,
     on_click=generate,
-    disabled=active or settings is None,
+    disabled=runs_panel.under_way(job) or settings is None,
 )
 waiting.empty()
 
@@ -74,18 +65,7 @@ if notice := st.session_state.pop(state.NOTICE, None):
 if job is not None and runs_panel.was_remade(job):
     st.info(text.LINK_RERUN)
 
-with status:
-    if job is not None and active:
-        runs_panel.follow(job)
-    elif job is not None and job.state == "done" and job.key != settings:
-        st.caption(text.CHANGED)
-if job is not None and not active and job.state != "done":
-    runs_panel.ended_badly(job)
-if shown := runs_panel.shown(job):
-    runs_panel.results(shown.id)
-elif active:
-    runs_panel.preview()
-else:
+if not runs_panel.stage(job, settings, status):
     with st.container(border=True):
         st.subheader(text.EMPTY_TITLE)
         st.markdown(text.EMPTY)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import streamlit as st
@@ -28,7 +28,7 @@ def label_of(name: str, value: Any, space: str = "") -> str:
     if name == "space":
         return spaces[value].label
     if name == "dataset":
-        return spaces[space].datasets[value].label
+        return spaces[space]().dataset(value).label
     if isinstance(value, str):
         return text.name(value)
     return f"{value:g}" if value else text.name("auto")
@@ -64,6 +64,7 @@ def _widget(name: str, knob: Knob, there: Offer, values: dict[str, Any], link: s
             st.session_state[name] = standing
         if there.options:
             value = _choice(name, knob, there, values.get("space", ""), shared)
+            value = standing if value is None else value  # as buttons in a row say when the page has just changed
         elif knob.text:
             value = st.text_input(knob.label, **shared)
         else:
@@ -97,10 +98,13 @@ def scale_words(gamma: float, paper_scale: float | None) -> str:
     return words if paper_scale is None else f"{words} {text.SCALE_PAPER.format(paper=f'{paper_scale:,.0f}')}"
 
 
-def settings_form(owner: type, link: state.Link, paper_scale: Any = None) -> dict[str, Any]:
+def settings_form(
+    owner: type, link: state.Link, paper_scale: Any = None, given: Callable[[str], Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
     """Widgets for every knob of ``owner``, bound to the address; returns field name -> value.
 
-    ``paper_scale`` takes the values and gives the number the official code would call the same guidance scale.
+    ``paper_scale`` takes the values and gives the number the official code would call the same guidance scale;
+    ``given`` takes the space and gives settings that the page decides, for which there is no widget.
     """
     defaults = {f.name: f.default for f in dataclasses.fields(owner)}
     known = knobs(owner)
@@ -113,6 +117,10 @@ def settings_form(owner: type, link: state.Link, paper_scale: Any = None) -> dic
         next(places)
         for name, knob in known.items():
             if knob.advanced != advanced:
+                continue
+            decided = given(values["space"]) if given is not None and "space" in values else {}
+            if name in decided and name != "space":
+                values[name] = decided[name]
                 continue
             there = offer(name, knob, defaults[name], values)
             if there.hidden:
@@ -134,6 +142,17 @@ def settings_form(owner: type, link: state.Link, paper_scale: Any = None) -> dic
     return {name: values[name] for name in known}
 
 
-def chosen(owner: type) -> dict[str, Any]:
+def chosen(owner: type, given: Callable[[str], Mapping[str, Any]] | None = None) -> dict[str, Any]:
     """The values as the widgets stand, for a callback: it runs before the form is drawn again."""
-    return {name: st.session_state[name] for name in knobs(owner)} | {"under": budget.current()}
+    decided = given(st.session_state["space"]) if given is not None else {}
+    values = {name: decided[name] if name in decided else st.session_state[name] for name in knobs(owner)}
+    return {**values, "under": budget.current(), **decided}
+
+
+def made(owner: type, values: Mapping[str, Any]) -> Any | None:
+    """The settings of these values, or None (and a word about it) where they do not go together."""
+    try:
+        return owner(**values)
+    except ValueError as error:
+        st.session_state[state.NOTICE] = text.SETTINGS_BAD.format(error=error)
+        return None

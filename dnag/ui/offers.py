@@ -33,7 +33,7 @@ def offer(name: str, knob: Knob, default: Any, values: Mapping[str, Any]) -> Off
     if name == "dataset":
         return _listed(default, tuple(space.datasets))
     if name == "resolution":
-        dataset = space.datasets[values["dataset"]]
+        dataset = space().dataset(values["dataset"])
         return Offer(dataset.resolution, dataset.resolutions, hidden=len(dataset.resolutions) == 1)
     if name == "width":
         return Offer(default, (default, *space.widths), hidden=len(space.widths) == 1)

@@ -375,7 +375,8 @@ def charts(result: Any, job: Job[Any]) -> None:
     with cost:
         _cost(result, found, job)
     if not measured:
-        st.caption(text.NO_MEASURED.format(dataset=label_of("dataset", result.settings.dataset, result.settings.space)))
+        words = text.NO_MEASURED_OWN if result.settings.features else text.NO_MEASURED
+        st.caption(words.format(dataset=label_of("dataset", result.settings.dataset, result.settings.space)))
 
 
 def _truth(measured: list[Any], job: Job[Any]) -> None:
@@ -421,6 +422,31 @@ def _cost(result: Any, found: list[Any], job: Job[Any]) -> None:
     with chart:
         alt = text.COST_ALT.format(cost=_axis(result, name))
         figures.show(figure, f"cost-{job.id}-{name}", alt, height=figures.HEIGHT - AXIS_TITLE)
+
+
+def under_way(job: Job[Any] | None) -> bool:
+    """Whether this session waits for the job."""
+    return job is not None and job.active and not has_left(job.id)
+
+
+def stage(job: Job[Any] | None, settings: Any | None, status: Any) -> bool:
+    """The run as it stands: progress or a word in ``status``, what went wrong, and the result, or its shape while the
+    first is awaited. Returns whether there is anything.
+    """
+    active = under_way(job)
+    with status:
+        if job is not None and active:
+            follow(job)
+        elif job is not None and job.state == "done" and job.key != settings:
+            st.caption(text.CHANGED)
+    if job is not None and not active and job.state != "done":
+        ended_badly(job)
+    found = shown(job)
+    if found:
+        results(found.id)
+    elif active:
+        preview()
+    return active or found is not None
 
 
 def preview() -> None:

@@ -22,6 +22,8 @@ from dnag.ui.offers import Offer, offer
 VIEWER, LINK, NOTICE = "_viewer", "_link", "_notice"
 JOB, LEFT, REMADE, SHOWN = "_job", "_left", "_remade", "_shown"
 JOB_PARAMETER = "job"
+PAGE = "_page"
+OF_A_PAGE = (LINK, JOB, LEFT, REMADE, SHOWN)
 
 
 @dataclasses.dataclass
@@ -36,6 +38,23 @@ class Link:
 def viewer() -> str:
     """A name for this browser session, so that a shared run stops only when nobody wants it."""
     return st.session_state.setdefault(VIEWER, uuid.uuid4().hex)
+
+
+def enter(page: str) -> None:
+    """Every page looks at a run of its own: put aside that of the page before, and take this one's up again."""
+    before = st.session_state.get(PAGE, page)
+    st.session_state[PAGE] = page
+    if before == page:
+        return
+    for key in OF_A_PAGE:
+        if key in st.session_state:
+            st.session_state[f"{before}{key}"] = st.session_state.pop(key)
+        if f"{page}{key}" in st.session_state:
+            st.session_state[key] = st.session_state.pop(f"{page}{key}")
+    if (job := job_id()) is None:
+        st.query_params.pop(JOB_PARAMETER, None)
+    else:
+        st.query_params[JOB_PARAMETER] = job
 
 
 def read_link(owner: type, problem: Callable[[Any], str | None]) -> Link:
@@ -147,6 +166,8 @@ def look_at(job: str | None) -> None:
 def link_to(settings: Any, job: str, skip: tuple[str, ...] = ("device",)) -> str:
     """An address that opens the same settings and the same result, whatever the defaults are by then."""
     values: Mapping[str, Any] = dataclasses.asdict(settings)
+    # A dataset of the user's own is nothing a link can name; the result it led to is.
+    skip = (*skip, "dataset") if settings.features else skip
     named = {name: values[name] for name in knobs(settings) if name not in skip}
     parts = urlsplit(st.context.url or "")
     query = urlencode({**named, JOB_PARAMETER: job})

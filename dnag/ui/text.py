@@ -8,6 +8,7 @@ from __future__ import annotations
 
 APP = "DiffusionNAG Studio"
 GENERATE = "Generate"
+DATASET = "Your dataset"
 
 #: Names that the core uses as identifiers, as people write them; others are shown with spaces for underscores.
 NAMES = {
@@ -152,6 +153,7 @@ OVER = "over"
 COLUMN_LATENCY = "Latency, ms"
 COLUMN_DEVICE = "{device}, ms"
 NO_MEASURED = "No measured value installed for {dataset}. DNAG_DATA names a folder with the benchmark's files."
+NO_MEASURED_OWN = "No measured values beside the predicted ones: nobody has trained these networks on your images."
 
 DISTRIBUTION = "Where the batch landed"
 DISTRIBUTION_ALT = "Histogram of predicted accuracy: the guided batch beside the unguided one."
@@ -171,6 +173,41 @@ COST = "Accuracy against cost"
 COST_AXIS = "Cost"
 COST_HOVER = "%{{text}}<br>{cost}: %{{x:.4g}}, predicted %{{y:.2f}} %"
 COST_ALT = "Scatter of predicted accuracy against cost ({cost}), one point per candidate, and the front of the best."
+
+# --- a dataset of one's own -------------------------------------------------------------------------------------------
+IMAGES = "Images"
+IMAGES_FROM = "Where they come from"
+IMAGES_KINDS = {"upload": "Upload", "builtin": "Built in", "folder": "Folder of the server"}
+IMAGES_FILE = "A zip archive with a folder of images for each class"
+IMAGES_FILE_HELP = (
+    "Up to {packed} MiB packed and {unpacked} MiB unpacked, {files:,} files and {classes} classes; an image up to "
+    "{image} MiB and {pixels:g} million pixels. PNG, JPEG, BMP, GIF, WebP, TIFF, PPM."
+)
+IMAGES_PRIVATE = (
+    "Only you see these images. They are on the server's disk while this page is open, and deleted when it is closed "
+    "or other images are chosen; what stays in its cache are the features, 1,280 numbers an image."
+)
+IMAGES_NAME = "Data set"
+IMAGES_NAME_NONE = "Choose one that is installed"
+IMAGES_FOLDER = "Folder"
+IMAGES_FOLDER_HELP = "A folder with a folder of images for each class, inside {folders}."
+IMAGES_READING = "Reading the images …"
+IMAGES_READ = "**{name}**: {classes:,} classes, {images:,} images, {least:,} to {most:,} a class"
+IMAGES_COUNT = "{count:,} images"
+IMAGES_MORE = "and {count:,} more classes"
+IMAGES_ALT = "Images of class {name}"
+ENCODE = "Encode"
+ENCODE_HELP = "A fixed network looks at 20 images of each class; its features tell the predictors about your data."
+ENCODE_FIRST = "First choose images and encode them"
+ENCODE_FAILED = "The images could not be encoded: {error}"
+ENCODE_CANCELLED = "Encoding was stopped. Press **Encode** to go on."
+ENCODED = ":material/check: Encoded: {classes:,} classes × {count} images × {width:,} features. Now **Generate**."
+DATASET_LINK_GONE = "The run of this link is not in memory any more, and images are not kept. Choose them once more."
+DATASET_EMPTY = """
+Choose images and encode them, then press **Generate** (or the key **G**).
+
+Architectures are ranked, and steered, by how accurate they are predicted to be on *these* images.
+"""
 
 # --- the player -------------------------------------------------------------------------------------------------------
 #: Every word the player shows or speaks; ``payload["labels"]`` or ``player(labels=...)`` may replace any of them.

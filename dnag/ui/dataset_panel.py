@@ -1,0 +1,213 @@
+"""The images of a session on the page: chosen, shown, and encoded in the background."""
+
+from __future__ import annotations
+
+import functools
+import html
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from dnag.datasets import BUILTIN, FeatureSet, ImageSource, encode, image_source
+from dnag.ui import loaders, runs_panel, state, text, workspace
+from dnag.ui.jobs import Job, QueueFullError
+from dnag.ui.workspace import Workspace
+
+UPLOAD, BUILT_IN, FOLDER = "upload", "builtin", "folder"
+KIND, FILE, NAME, PATH = "images-from", "images-file", "images-name", "images-folder"
+ENCODING, FEATURES = "_encoding", "_features"
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=Workspace.close)
+def images() -> Workspace:
+    """This session's images; deleted as soon as its browser is gone."""
+    return Workspace()
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def built_in(name: str) -> ImageSource:
+    """A small data set that some package installed; everybody sees the same."""
+    return image_source(name)
+
+
+def choose() -> None:
+    """Inputs for where the images come from; what they name is read into :func:`images`."""
+    installed = [name for name, data in BUILTIN.items() if data.find() is not None]
+    parents = workspace.allowed_folders()
+    kinds = [UPLOAD, *([BUILT_IN] if installed else []), *([FOLDER] if parents else [])]
+    kind = UPLOAD
+    if len(kinds) > 1:
+        kind = st.segmented_control(
+            text.IMAGES_FROM,
+            kinds,
+            key=KIND,
+            required=True,
+            default=UPLOAD,
+            format_func=text.IMAGES_KINDS.__getitem__,
+            persist_state="session",
+        )
+    if kind == UPLOAD:
+        _choose_file()
+    elif kind == BUILT_IN:
+        name = st.selectbox(
+            text.IMAGES_NAME,
+            installed,
+            index=None,
+            key=NAME,
+            format_func=lambda name: BUILTIN[name].label,
+            placeholder=text.IMAGES_NAME_NONE,
+            persist_state="session",
+        )
+        if name:
+            _take((kind, name), lambda folder: built_in(name))
+    else:
+        help_ = text.IMAGES_FOLDER_HELP.format(folders=", ".join(map(str, parents)))
+        path = st.text_input(text.IMAGES_FOLDER, key=PATH, help=help_, persist_state="session")
+        if path.strip():
+            _take((kind, path), lambda folder: workspace.read_folder(path, parents))
+
+
+def _choose_file() -> None:
+    limits = workspace.UPLOAD_LIMITS
+    help_ = text.IMAGES_FILE_HELP.format(
+        packed=limits.archive.packed_mb,
+        unpacked=limits.archive.unpacked_mb,
+        files=limits.files,
+        image=limits.image_mb,
+        pixels=limits.pixels / 1e6,
+        classes=limits.classes,
+    )
+    file = st.file_uploader(
+        text.IMAGES_FILE,
+        "zip",
+        key=FILE,
+        help=help_,
+        max_upload_size=workspace.UPLOAD_MB,
+        on_change=_file_changed,
+    )
+    if file is not None:
+        _take((UPLOAD, file.file_id), lambda folder: workspace.read_upload(file.name, file.getvalue(), folder))
+    st.caption(text.IMAGES_PRIVATE)
+
+
+def _file_changed() -> None:
+    """Who takes the file away on the page wants its images deleted."""
+    if st.session_state.get(FILE) is None:
+        _forget()
+
+
+def _take(origin: tuple[str, str], read: Callable[[Any], ImageSource]) -> None:
+    if images().origin != origin:
+        _forget(origin)
+        with st.spinner(text.IMAGES_READING):
+            images().take(origin, read)
+
+
+def _forget(origin: tuple[str, str] | None = None) -> None:
+    """Delete the images, and with them what was made of others than those of ``origin``."""
+    images().close()
+    if (job := st.session_state.pop(ENCODING, None)) is not None:
+        loaders.manager().cancel(job, viewer=state.viewer())
+    if (kept := st.session_state.get(FEATURES)) is not None and kept[0] != origin:
+        del st.session_state[FEATURES]
+
+
+def show() -> None:
+    """What was read: the classes with a few of their images, and what is unusual."""
+    here = images()
+    if here.error:
+        st.error(here.error)
+    if (source := here.source) is None:
+        return
+    counts = source.counts
+    st.markdown(
+        text.IMAGES_READ.format(
+            name=_plain(source.name), classes=len(counts), images=sum(counts), least=min(counts), most=max(counts)
+        )
+    )
+    figures = [
+        f'<figure><img src="{picture}" alt="{html.escape(text.IMAGES_ALT.format(name=name))}">'
+        f"<figcaption><b>{html.escape(name)}</b><br>{text.IMAGES_COUNT.format(count=count)}</figcaption></figure>"
+        for picture, name, count in zip(here.pictures, source.class_names, counts, strict=False)
+    ]
+    st.html(f'<div class="dnag-classes">{"".join(figures)}</div>')
+    if len(counts) > len(figures):
+        st.caption(text.IMAGES_MORE.format(count=len(counts) - len(figures)))
+    if source.warnings:
+        st.warning("\n".join(f"- {_plain(warning)}" for warning in source.warnings), icon=":material/info:")
+
+
+def _plain(words: str) -> str:
+    """Words that others chose, without a meaning in Markdown."""
+    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|~$:" else char for char in words)
+
+
+def features() -> FeatureSet | None:
+    """What the encoder made of the images; None until it did."""
+    job: Any = _job()
+    if job is not None and job.state == "done" and job.result is not None:
+        st.session_state[FEATURES] = (job.key[-1], job.result)  # the manager forgets sooner than the session
+    kept = st.session_state.get(FEATURES)
+    return None if kept is None or images().origin != kept[0] else kept[1]
+
+
+def _job() -> Job[Any] | None:
+    job = st.session_state.get(ENCODING)
+    if job is None:
+        return None
+    return (
+        loaders.manager().get(job) if runs_panel.has_left(job) else loaders.manager().touch(job, viewer=state.viewer())
+    )
+
+
+def encoding() -> bool:
+    """Whether this session waits for the encoder."""
+    return runs_panel.under_way(_job())
+
+
+def encode_images() -> None:
+    """Button: encode the images in the background."""
+    here = images()
+    if here.source is None:
+        return
+    work = functools.partial(_encode, here.source)
+    try:
+        job = loaders.manager().submit((ENCODING, state.viewer(), here.origin), work, viewer=state.viewer())
+    except QueueFullError as error:
+        st.session_state[state.NOTICE] = str(error)
+        return
+    st.session_state[ENCODING] = job.id
+    st.session_state.pop(state.LEFT, None)
+
+
+def _encode(source: ImageSource, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> FeatureSet:
+    return encode(source, progress=report)
+
+
+def encoder(busy: bool) -> None:
+    """The button that encodes, its progress, and its outcome; ``busy``: a run is under way."""
+    job, made = _job(), features()
+    if job is not None and runs_panel.under_way(job):
+        runs_panel.follow(job)
+    elif made is not None:
+        classes, count, width = made.features.shape
+        st.markdown(text.ENCODED.format(classes=classes, count=count, width=width))
+    else:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(text.ENCODE, key="encode", type="primary", on_click=encode_images, disabled=busy)
+            st.caption(text.ENCODE_HELP)
+        if job is not None and job.state == "failed":
+            st.error(text.ENCODE_FAILED.format(error=job.error))
+        elif job is not None and job.state == "cancelled":
+            st.info(text.ENCODE_CANCELLED)
+
+
+def given(made: FeatureSet | None, space: str) -> Mapping[str, Any]:
+    """The settings that the images decide."""
+    from dnag.spaces.base import spaces
+    from dnag.transfer import settings_for
+
+    if made is None:
+        return {"space": space, "dataset": next(iter(spaces[space].datasets))}
+    return settings_for(space, made, loaders.store())

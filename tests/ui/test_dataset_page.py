@@ -1,0 +1,290 @@
+"""The page "Your dataset" under AppTest: images in, what is said of them, and runs for them."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.runtime.caching.cache_resource_api import clear_session_cache
+from streamlit.testing.v1 import AppTest
+
+from dnag.datasets import BUILTIN, ImageSet
+from dnag.datasets.extractors.base import extractors
+from dnag.datasets.features import DEFAULT
+from dnag.runs import RunSettings
+from dnag.spaces.base import custom_dataset
+from dnag.transfer import transfers, what_is_missing
+from dnag.ui import dataset_panel, loaders, state, text, workspace
+from dnag.ui.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "pages" / "dataset.py"
+SMALL = {"samples": "12", "steps": "3"}
+CLASSES = ("cat", "dog", "emu")
+
+missing = extractors[DEFAULT].missing()
+needs_extractor = pytest.mark.skipif(missing is not None, reason=missing or "")
+
+
+def end_session() -> None:
+    """What Streamlit does when a session ends; AppTest calls all its sessions the same."""
+    clear_session_cache("test session id")
+
+
+@pytest.fixture(autouse=True)
+def spaces_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Workspace]]:
+    """Each test has a job manager, a workspace and a cache folder of its own; the models stay loaded."""
+    made: list[Workspace] = []
+
+    def make() -> Workspace:
+        made.append(Workspace())
+        return made[-1]
+
+    monkeypatch.setattr(dataset_panel, "Workspace", make)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv(workspace.FOLDERS, raising=False)
+    loaders.manager.clear()
+    end_session()
+    yield made
+    loaders.manager().close()
+    loaders.manager.clear()
+    end_session()
+
+
+def picture(seed: int, size: int = 24) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size, size, 3), np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def archive(classes: Sequence[str] = CLASSES, count: int = 8, **more: bytes) -> bytes:
+    """A zip of noise, a folder per class."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        for label, name in enumerate(classes):
+            for index in range(count):
+                packed.writestr(f"{name}/{index}.png", picture(100 * label + index))
+        for name, content in more.items():
+            packed.writestr(name, content)
+    return file.getvalue()
+
+
+def open_page(path: Path = PAGE, **parameters: str) -> AppTest:
+    at = AppTest.from_file(str(path), default_timeout=120)
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def upload(at: AppTest, content: bytes, name: str = "animals.zip") -> AppTest:
+    return at.file_uploader(key=dataset_panel.FILE).set_value((name, content, "application/zip")).run()
+
+
+def finish(at: AppTest, key: str) -> AppTest:
+    """Draw the page until the job has ended, as the polling fragment of a browser does."""
+    for _ in range(4000):
+        job = loaders.manager().get(at.session_state[key])
+        assert job is not None
+        if not job.active:
+            assert job.state == "done", job.trace
+            return at.run()
+        job.finished.wait(0.1)
+        at.run()
+    raise AssertionError("the job did not end")
+
+
+def encode(at: AppTest) -> AppTest:
+    at.button(key="encode").click().run()
+    return finish(at, dataset_panel.ENCODING)
+
+
+def generate(at: AppTest) -> Any:
+    at.button(key="generate").click().run()
+    finish(at, state.JOB)
+    assert not at.exception
+    job = loaders.manager().get(at.session_state[state.JOB])
+    assert job is not None
+    return job.result
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(e.value for kind in (at.markdown, at.warning, at.error, at.info, at.caption) for e in kind)
+
+
+@pytest.mark.parametrize("path", [PAGE, ROOT / "app.py"], ids=["page alone", "through the router"])
+def test_it_opens_and_waits_for_images(path: Path) -> None:
+    at = open_page(path)
+    if path != PAGE:
+        at.switch_page("pages/dataset.py").run()
+    assert not at.exception
+    assert at.title[0].value == text.DATASET
+    assert at.button(key="generate").disabled
+    assert not [b for b in at.button if b.key == "encode"]
+    assert text.IMAGES_PRIVATE in words(at)
+
+
+def test_an_upload_shows_its_classes_and_what_is_unusual() -> None:
+    at = upload(open_page(), archive(("a<b>", "dog")))
+    assert not at.exception
+    assert "2 classes, 16 images" in words(at)
+    assert "fewer than 20 images" in words(at)
+    shown = next(h for h in at.get("html") if "dnag-classes" in h.proto.body).proto.body
+    assert "a&lt;b&gt;" in shown and "a<b>" not in shown
+    assert shown.count("data:image/jpeg;base64,") == 2
+
+
+def bomb() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a/0.png", bytes(50_000_000))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no zip at all", "no data set; allowed"),
+        (archive()[:-400], "no data set; allowed"),
+        (archive(("only",)), "one class only"),
+        (archive((), **{"a/0.png": b"no image", "b/0.png": b"neither"}), "cannot be read"),
+        (archive((), **{"a/0.xyz": b"no image"}), "holds no image"),
+        (archive(**{"../../evil.png": picture(0)}), "leads out of the folder"),
+        (bomb(), "times its packed size"),
+    ],
+    ids=["no zip", "cut off", "one class", "no images", "other files", "traversal", "bomb"],
+)
+def test_a_bad_archive_gives_one_line_and_leaves_nothing(
+    content: bytes, message: str, spaces_made: list[Workspace]
+) -> None:
+    at = upload(open_page(), content)
+    assert not at.exception
+    assert message in at.error[0].value
+    assert "\n" not in at.error[0].value
+    assert "Traceback" not in words(at)
+    assert at.button(key="generate").disabled
+    assert spaces_made[-1].source is None
+    assert spaces_made[-1].folder is None
+
+
+def first_file(made: list[Workspace]) -> Path:
+    source = made[-1].source
+    assert isinstance(source, ImageSet)
+    return source.files[0][0]
+
+
+def test_images_go_with_the_upload_that_follows_and_with_the_session(spaces_made: list[Workspace]) -> None:
+    at = upload(open_page(), archive())
+    first = first_file(spaces_made)
+    assert first.is_file()
+    folder = spaces_made[-1].folder
+    assert folder is not None and folder in first.parents
+    assert folder.stat().st_mode & 0o077 == 0  # nobody else on the server may look
+    upload(at, archive(("x", "y")), "others.zip")
+    second = first_file(spaces_made)
+    assert second.is_file()
+    assert not first.exists()
+    end_session()
+    assert not second.exists()
+
+
+def test_the_archive_itself_is_not_kept_and_its_name_leads_nowhere(tmp_path: Path) -> None:
+    source = workspace.read_upload("../../evil/.zip", archive(), tmp_path)
+    assert source.counts == (8, 8, 8)
+    assert not list(tmp_path.rglob("*.zip"))
+    assert not (tmp_path.parent / "evil").exists()
+
+
+@needs_extractor
+def test_encode_and_generate() -> None:
+    at = encode(upload(open_page(**SMALL), archive()))
+    assert "Encoded" in words(at)
+    result = generate(at)
+    assert result.candidates
+    assert len(at.metric) == 6
+    if transfers("nasbench201", loaders.store()):
+        assert result.settings.dataset == custom_dataset(3)
+        assert text.NO_MEASURED_OWN in words(at)
+    else:
+        assert result.settings.dataset == RunSettings().dataset
+        assert what_is_missing("nasbench201", loaders.store()) in words(at)
+
+
+@needs_extractor
+def test_a_space_without_a_meta_predictor_says_so_and_runs() -> None:
+    at = encode(upload(open_page(space="mobilenetv3", **SMALL), archive()))
+    missing = what_is_missing("mobilenetv3", loaders.store())
+    if missing is None:
+        pytest.skip("mobilenetv3 has a meta-predictor")
+    assert missing in words(at)
+    assert generate(at).settings.dataset == "imagenet"
+
+
+@needs_extractor
+def test_other_images_take_the_features_away() -> None:
+    at = encode(upload(open_page(), archive()))
+    assert not at.button(key="generate").disabled
+    upload(at, archive(("x", "y")), "others.zip")
+    assert at.button(key="generate").disabled
+    assert at.button(key="encode")
+
+
+def test_a_missing_extractor_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extractors[DEFAULT], "missing", classmethod(lambda cls: "not installed: pip install it"))
+    at = upload(open_page(), archive())
+    at.button(key="encode").click().run()
+    job = loaders.manager().get(at.session_state[dataset_panel.ENCODING])
+    assert job is not None
+    job.finished.wait(60)
+    at.run()
+    assert text.ENCODE_FAILED.format(error="not installed: pip install it") in words(at)
+
+
+def test_a_built_in_data_set() -> None:
+    name = next((name for name in ("digits", "mnist") if BUILTIN[name].find() is not None), None)
+    if name is None:
+        pytest.skip("no small data set is installed")
+    at = open_page()
+    at.session_state[dataset_panel.KIND] = dataset_panel.BUILT_IN
+    at.run()
+    at.selectbox(key=dataset_panel.NAME).select(name).run()
+    assert not at.exception
+    assert "10 classes" in words(at)
+
+
+def test_a_folder_of_the_server_only_where_it_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("allowed", "secret"):
+        with zipfile.ZipFile(io.BytesIO(archive())) as packed:
+            packed.extractall(tmp_path / name / "animals")
+    assert dataset_panel.PATH not in {widget.key for widget in open_page().text_input}
+    monkeypatch.setenv(workspace.FOLDERS, os.pathsep.join([str(tmp_path / "allowed"), "", str(tmp_path / "none")]))
+    at = open_page()
+    at.session_state[dataset_panel.KIND] = dataset_panel.FOLDER
+    at.run()
+    at.text_input(key=dataset_panel.PATH).input(str(tmp_path / "allowed" / "animals")).run()
+    assert "3 classes, 24 images" in words(at)
+    (tmp_path / "allowed" / "link").symlink_to(tmp_path / "secret")
+    for bad in ("secret/animals", "allowed/../secret/animals", "allowed/link/animals", "allowed/nothing", "\0"):
+        at.text_input(key=dataset_panel.PATH).input(f"{tmp_path}/{bad}").run()
+        assert "no folder that may be read here" in at.error[0].value
+
+
+@needs_extractor
+def test_the_pages_look_at_runs_of_their_own() -> None:
+    at = open_page(ROOT / "app.py", **SMALL)
+    at.button(key="generate").click().run()
+    finish(at, state.JOB)
+    first = at.session_state[state.JOB]
+    at.switch_page("pages/dataset.py").run()
+    assert not at.exception
+    assert not at.metric
+    assert text.DATASET_LINK_GONE not in words(at)
+    at.switch_page("pages/generate.py").run()
+    assert at.session_state[state.JOB] == first
+    assert at.metric
