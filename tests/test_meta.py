@@ -1,5 +1,7 @@
 """The dataset encoder and the meta-predictor, on made data with a known answer."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -94,7 +96,7 @@ def test_views_are_of_the_picture():
 
 
 def test_meta_records_are_checked(tmp_path):
-    good = {
+    good: dict[str, Any] = {
         "task_classes": np.array([[1, 2], [3, 4]]),
         "task": np.array([0, 1, 1]),
         "arch_index": np.array([0, 1, 15624]),
