@@ -223,7 +223,7 @@ def test_a_space_without_a_meta_predictor_says_so_and_runs() -> None:
     if missing is None:
         pytest.skip("mobilenetv3 has a meta-predictor")
     assert missing in words(at)
-    assert generate(at).settings.dataset == "imagenet"
+    assert generate(at).settings.dataset == "imagenet1k"
 
 
 @needs_extractor
