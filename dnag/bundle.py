@@ -51,6 +51,8 @@ class ModelBundle:
     predictor: Checkpoint | None
     device: torch.device
     latency: Checkpoint | None = None
+    adapted: dict[str, ModelBundle] = field(default_factory=dict)
+    """The same models told of other datasets (``dnag.transfer``), by the id of their features."""
     _values: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     _tilts: dict[tuple[str, int], Additive] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

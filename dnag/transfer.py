@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import asdict, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,41 +58,27 @@ def what_is_missing(space: str, store: ModelStore) -> str | None:
 
 
 def adapted_bundle(store: ModelStore, bundle: ModelBundle, name: str, features: FeatureSet, key: str) -> ModelBundle:
-    """A bundle whose predictors are told of one dataset; the last ones made are kept under ``key``.
+    """A bundle whose predictors are told of one dataset; ``bundle`` keeps the last ones made, by ``key``.
 
     ``CheckpointError`` if the space has no meta-predictor, or it reads other features than these.
     """
-    return _adapted(_ByIdentity((store, bundle, features)), name, key)
-
-
-class _ByIdentity:
-    """Arguments that do not count in the cache's key, but for the bundle they belong to."""
-
-    def __init__(self, values: tuple[ModelStore, ModelBundle, FeatureSet]):
-        self.values = values
-
-    def __hash__(self) -> int:
-        return hash((id(self.values[0]), id(self.values[1])))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and all(
-            mine is theirs for mine, theirs in zip(self.values[:2], other.values[:2], strict=True)
-        )
-
-
-@lru_cache(maxsize=_KEPT)
-def _adapted(about: _ByIdentity, name: str, key: str) -> ModelBundle:
-    store, bundle, features = about.values
+    made = bundle.adapted.get(key)
+    if made is not None:
+        return made
     path = meta_path(bundle.space.name, store)
     if not path.exists():
         raise CheckpointError(what_is_missing(bundle.space.name, store) or "")
     meta = load(path, kind=KIND, space=bundle.space.name, device=bundle.device)
-    wanted = meta.extra["features"]
-    if features.extractor != wanted["extractor"]:
+    wanted = meta.extra["features"]["extractor"]
+    if features.extractor != wanted:
         raise CheckpointError(
-            f"features of {features.extractor}; the meta-predictor of {bundle.space.name} reads: {wanted['extractor']}"
+            f"features of {features.extractor}; the meta-predictor of {bundle.space.name} reads: {wanted}"
         )
-    return adapted(bundle, meta, name, features.features)
+    made = adapted(bundle, meta, name, features.features)
+    bundle.adapted[key] = made
+    for oldest in list(bundle.adapted)[:-_KEPT]:
+        bundle.adapted.pop(oldest, None)
+    return made
 
 
 def adapted(bundle: ModelBundle, meta: Checkpoint, name: str, features: Tensor) -> ModelBundle:
@@ -106,7 +91,7 @@ def adapted(bundle: ModelBundle, meta: Checkpoint, name: str, features: Tensor) 
     known: dict[str, Any] = {"context": context.tolist(), "logit": meta.extra["logit"]}
     modules = {key: module for key, module in meta.modules.items() if key != "encoder"}
     predictor = Checkpoint("predictor", bundle.space.name, modules, {"datasets": {name: known}})
-    made = replace(bundle, predictor=predictor, _values={}, _tilts={}, _lock=threading.Lock())
+    made = replace(bundle, predictor=predictor, adapted={}, _values={}, _tilts={}, _lock=threading.Lock())
     if bundle.space.enumerable:
         values = made.predicted_values(name)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import streamlit as st
 
@@ -31,12 +30,6 @@ def generate() -> None:
         runs_panel.start(wanted)
 
 
-def paper_scale(values: dict[str, Any]) -> float | None:
-    """The number the official code would call the guidance scale chosen."""
-    spread = loaders.accuracy_spread(values["space"], values["dataset"], values["resolution"], RunSettings.device)
-    return None if spread is None else 100 * spread * values["guidance_scale"]
-
-
 state.enter("dataset")
 link = state.read_link(RunSettings, budget.problem)
 runs_panel.attach(link, None)
@@ -55,7 +48,7 @@ features = dataset_panel.features()
 given = functools.partial(dataset_panel.given, features)
 
 with st.sidebar:
-    values = forms.settings_form(RunSettings, link, paper_scale, given)
+    values = forms.settings_form(RunSettings, link, loaders.paper_scale, given)
     settings = forms.made(RunSettings, {**values, **given(values["space"])})
     st.button(
         text.GENERATE,

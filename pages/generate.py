@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from dnag.ui import text
@@ -29,17 +27,11 @@ def generate() -> None:
         runs_panel.start(wanted)
 
 
-def paper_scale(values: dict[str, Any]) -> float | None:
-    """The number the official code would call the guidance scale chosen."""
-    spread = loaders.accuracy_spread(values["space"], values["dataset"], values["resolution"], RunSettings.device)
-    return None if spread is None else 100 * spread * values["guidance_scale"]
-
-
 state.enter("generate")
 link = state.read_link(RunSettings, budget.problem)
 
 with st.sidebar:
-    values = forms.settings_form(RunSettings, link, paper_scale)
+    values = forms.settings_form(RunSettings, link, loaders.paper_scale)
     button = st.empty()
 
 settings = forms.made(RunSettings, values)

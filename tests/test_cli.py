@@ -7,31 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from dnag.cli import main, read_architectures
+from dnag.cli import read_architectures
 from dnag.runs import RunSettings
 from dnag.spaces import spaces
+from tests.commands import out_of, refused
 
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 QUICK = ["--samples", "16", "--steps", "8", "--sampler", "dpm_solver", "--device", "cpu"]
-
-
-def out_of(capsys, *arguments):
-    assert main([*arguments]) == 0
-    return capsys.readouterr().out
-
-
-def refused(capsys, *arguments):
-    """The one line a bad call gives."""
-    try:
-        code: object = main([*arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    assert code == 2
-    assert captured.out == ""
-    lines = captured.err.strip().splitlines()
-    assert len(lines) == 1, captured.err
-    return lines[0]
 
 
 def test_generate_json_has_the_promised_keys(capsys):

@@ -11,28 +11,12 @@ import torch
 
 from dnag.benchmarks.ofa_teacher import OfaTeacher
 from dnag.checkpoint import load
-from dnag.cli import main
 from dnag.nets.additive_predictor import AdditivePredictor
 from dnag.spaces.mobilenetv3 import MobileNetV3Space
+from tests.commands import out_of, refused
 
 SPACE = MobileNetV3Space()
 QUICK = [*["--space", "mobilenetv3", "--samples", "32", "--steps", "10", "--sampler", "dpm_solver", "--device", "cpu"]]
-
-
-def out_of(capsys, *arguments):
-    assert main([*arguments]) == 0
-    return capsys.readouterr().out
-
-
-def refused(capsys, *arguments):
-    """The one line a bad call gives."""
-    try:
-        code: object = main([*arguments])
-    except SystemExit as stop:
-        code = stop.code
-    line = capsys.readouterr().err.strip()
-    assert code == 2 and "\n" not in line
-    return line
 
 
 def test_generate_gives_valid_ranked_networks_with_costs_and_latencies(capsys):

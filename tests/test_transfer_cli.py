@@ -9,6 +9,7 @@ from PIL import Image
 
 from dnag.cli import main
 from dnag.datasets.extractors import extractors
+from tests.commands import refused
 
 MISSING = extractors["efficientnet_lite0"].missing()
 needs_extractor = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -28,17 +29,6 @@ def images(tmp_path, monkeypatch):
             pixels[..., label] += 150
             Image.fromarray(pixels).save(folder / f"{index}.png")
     return tmp_path / "pictures"
-
-
-def refused(capsys, *arguments):
-    """The one line a bad call gives."""
-    try:
-        code: object = main([*arguments])
-    except SystemExit as stop:
-        code = stop.code
-    line = capsys.readouterr().err.strip()
-    assert code == 2
-    return line
 
 
 @needs_extractor

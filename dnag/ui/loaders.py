@@ -73,6 +73,14 @@ def installed(space: str, device: str = "auto") -> ModelBundle | None:
         return None
 
 
+def paper_scale(values: dict[str, Any]) -> float | None:
+    """The number the official code would call the guidance scale among the ``values`` of the settings."""
+    from dnag.runs import RunSettings
+
+    spread = accuracy_spread(values["space"], values["dataset"], values["resolution"], RunSettings.device)
+    return None if spread is None else 100 * spread * values["guidance_scale"]
+
+
 def run(settings: Any, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Any:
     """A run as the page wants it: with the trajectory of every sample, and the same noise without guidance."""
     import dnag.runs

@@ -9,6 +9,7 @@ import pytest
 from dnag.cli import main
 from dnag.trials import runner
 from dnag.trials.store import TrialStore
+from tests.commands import refused
 
 CELLS = (
     "|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|skip_connect~0|none~1|avg_pool_3x3~2|",
@@ -23,19 +24,6 @@ def command(tmp_path, npz):
     cells.write_text("\n".join(CELLS))
     files = ["--architectures", str(cells), "--data", str(npz), "--store", str(tmp_path / "trials.sqlite")]
     return ["train-candidates", *files, "--epochs", "2", "--device", "cpu"]
-
-
-def refused(capsys, *arguments):
-    """The one line a bad call gives."""
-    try:
-        code: object = main([*arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    assert code == 2 and captured.out == ""
-    lines = captured.err.strip().splitlines()
-    assert len(lines) == 1, captured.err
-    return lines[0]
 
 
 def test_predicted_and_trained_side_by_side(capsys, command):

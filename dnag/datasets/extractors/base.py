@@ -38,6 +38,11 @@ class Extractor(ABC):
     size: ClassVar[int]
     version: ClassVar[int] = 1
 
+    def __init__(self) -> None:
+        missing = self.missing()
+        if missing is not None:
+            raise ExtractorError(missing)
+
     @classmethod
     @abstractmethod
     def missing(cls) -> str | None:

@@ -30,9 +30,7 @@ class EfficientNetLite0(Extractor):
     size = 128
 
     def __init__(self) -> None:
-        missing = self.missing()
-        if missing is not None:
-            raise ExtractorError(missing)
+        super().__init__()
         self._network = _network()
 
     @classmethod

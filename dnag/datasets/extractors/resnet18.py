@@ -31,9 +31,7 @@ class ResNet18(Extractor):
     size = 32
 
     def __init__(self) -> None:
-        missing = self.missing()
-        if missing is not None:
-            raise ExtractorError(missing)
+        super().__init__()
         self._network = _network()
 
     @classmethod
