@@ -328,7 +328,7 @@ def train_ranking(
         space.identity_ops,
         space.zero_ops,
         width=0 if chain else width,
-        hidden=384 if chain else 128,
+        hidden=256 if chain else 128,
     )
 
     def loss(module: nn.Module, generator: Generator) -> Tensor:

@@ -7,7 +7,9 @@ import functools
 import streamlit as st
 
 from dnag.ui import text
+from dnag.ui.routing import through_router
 
+through_router()
 title, status = st.columns([1, 2.4], vertical_alignment="center")
 title.title(text.DATASET)
 status = status.container(key="status")

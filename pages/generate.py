@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from dnag.ui import text
+from dnag.ui.routing import through_router
 
+through_router()
 title, status = st.columns([1, 2.4], vertical_alignment="center")
 title.title(text.GENERATE)
 status = status.container(key="status")

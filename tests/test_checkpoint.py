@@ -246,4 +246,4 @@ def test_the_shipped_checkpoints_load(path):
     assert list(found.modules) == list(header["modules"])
     for module in found.modules.values():
         assert all(bool(value.isfinite().all()) for value in module.state_dict().values())
-    assert path.stat().st_size <= 8_000_000
+    assert path.stat().st_size <= 5_000_000

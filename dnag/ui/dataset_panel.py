@@ -121,11 +121,9 @@ def show() -> None:
     if (source := here.source) is None:
         return
     counts = source.counts
-    st.markdown(
-        text.IMAGES_READ.format(
-            name=_plain(source.name), classes=len(counts), images=sum(counts), least=min(counts), most=max(counts)
-        )
-    )
+    least, most = min(counts), max(counts)
+    each = f"{most:,}" if least == most else text.IMAGES_RANGE.format(least=least, most=most)
+    st.markdown(text.IMAGES_READ.format(name=_plain(source.name), classes=len(counts), images=sum(counts), each=each))
     figures = [
         f'<figure><img src="{picture}" alt="{html.escape(text.IMAGES_ALT.format(name=name))}">'
         f"<figcaption><b>{html.escape(name)}</b><br>{text.IMAGES_COUNT.format(count=count)}</figcaption></figure>"

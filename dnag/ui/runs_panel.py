@@ -139,7 +139,8 @@ def subtitle(result: Any) -> str:
     """What was run, in a sentence: how many, for what, steered by what."""
     settings, costs = result.settings, result.costs
     dataset = result.space.dataset(settings.dataset)
-    words = text.SUBTITLE.format(samples=settings.samples, dataset=dataset.label)
+    label = text.SUBTITLE_OWN if settings.features else dataset.label
+    words = text.SUBTITLE.format(samples=settings.samples, dataset=label)
     if settings.resolution != dataset.resolution:
         words += text.SUBTITLE_SIZE.format(pixels=settings.resolution)
     if result.width != result.space.widths[0]:

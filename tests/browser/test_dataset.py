@@ -44,8 +44,9 @@ def test_upload_encode_generate(page: Page, app_url: str, axe_violations: Callab
     )
     page.get_by_text("3 classes, 24 images").wait_for()
     pictures = page.locator(".dnag-classes img")
+    pictures.nth(2).wait_for()  # they come after the words
     assert pictures.count() == 3
-    assert pictures.first.evaluate("image => image.naturalWidth") == 128
+    assert pictures.first.evaluate("image => image.decode().then(() => image.naturalWidth)") == 128
     page.get_by_role("button", name=text.ENCODE, exact=True).click()
     page.get_by_text("Encoded: 3 classes").wait_for()
     assert axe_violations(page) == []
