@@ -82,6 +82,13 @@ def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
         aside.unlink(missing_ok=True)
 
 
+def discard(path: Path) -> None:
+    """Remove a file of :func:`write_aside`, and what writers that were killed left beside it."""
+    path.unlink(missing_ok=True)
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        part.unlink(missing_ok=True)
+
+
 def train(
     module: nn.Module,
     loss_fn: LossFn,
@@ -146,5 +153,5 @@ def train(
         if callback is not None:
             callback(TrainProgress(step + 1, config.steps, value))
     if state_path is not None:
-        state_path.unlink(missing_ok=True)
+        discard(state_path)
     return TrainResult(ema.module.eval(), curve)

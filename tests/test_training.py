@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from dnag.training import TrainConfig, TrainProgress, train, write_aside
+from dnag.training import TrainConfig, TrainProgress, discard, train, write_aside
 
 CONFIG = TrainConfig(steps=60, lr=1e-2, warmup=5, ema_decay=0.9, weight_decay=0.01, seed=3, save_every=20)
 
@@ -198,3 +198,12 @@ def test_gradients_are_clipped():
 def test_bad_lengths(steps):
     with pytest.raises(ValueError, match=f"steps is {steps}; allowed: 1 or more"):
         TrainConfig(steps=steps)
+
+
+def test_what_a_killed_writer_left_goes_with_the_file(tmp_path):
+    path, other = tmp_path / "a.state", tmp_path / ".b.state.7.part"
+    for file in (path, tmp_path / ".a.state.7.part", other):
+        file.write_text("x")
+    discard(path)
+    discard(path)  # there need not be one
+    assert list(tmp_path.iterdir()) == [other]

@@ -25,6 +25,7 @@ from torch import nn
 
 from dnag.runs import Cancelled
 from dnag.spaces.base import Architecture, SearchSpace, spaces
+from dnag.training import discard
 from dnag.trials.data import TrialData
 from dnag.trials.recipe import Recipe
 from dnag.trials.store import Experiment, News, StoreError, Summary, Trial, TrialStore
@@ -223,7 +224,7 @@ def settle(store: TrialStore, trial: Trial, worker: str, outcome: Outcome, max_t
     elif not outcome.curve:
         store.release(trial.id, worker)
     elif store.finish(trial.id, worker, outcome.curve, outcome.seconds):
-        store.state_path(trial.id).unlink(missing_ok=True)  # only now that the result is safe
+        discard(store.state_path(trial.id))  # only now that the result is safe
 
 
 class Every:
