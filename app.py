@@ -6,13 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from dnag import ui
 from dnag.ui import text
 
 ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title=text.APP, page_icon=ASSETS / "icon.svg", layout="wide", initial_sidebar_state="auto")
 st.logo(ASSETS / f"logo-{st.context.theme.type or 'light'}.svg", size="large", icon_image=ASSETS / "icon.svg")
-st.html(Path(text.__file__).with_name("page.css"))
+st.html(Path(ui.__file__).with_name("page.css"))
 if st.context.theme.type == "dark":  # Streamlit writes white on primary buttons, too faint on a light primary colour
     st.html("<style>[data-testid='stBaseButton-primary']:enabled { color: #0f1218; }</style>")
 page = st.navigation(
@@ -22,3 +23,13 @@ page = st.navigation(
     ]
 )
 page.run()
+with st.sidebar:
+    st.selectbox(
+        text.LANGUAGE,
+        list(text.LANGUAGES),
+        index=list(text.LANGUAGES).index(text.language()),
+        format_func=text.LANGUAGES.__getitem__,
+        key=text.KEY,
+        persist_state="session",
+        on_change=lambda: st.query_params.update({text.KEY: st.session_state[text.KEY]}),
+    )

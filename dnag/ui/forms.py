@@ -26,7 +26,7 @@ def label_of(name: str, value: Any, space: str = "") -> str:
     from dnag.spaces.base import spaces
 
     if name == "space":
-        return spaces[value].label
+        return text.said(spaces[value].label)
     if name == "dataset":
         return spaces[space]().dataset(value).label
     if isinstance(value, str):
@@ -44,20 +44,22 @@ def _choice(name: str, knob: Knob, there: Offer, space: str, shared: dict[str, A
     shown = {option: label_of(name, option, space) for option in there.options}
     shared = shared | {"format_func": shown.__getitem__}
     if name == "resolution":
-        return st.select_slider(f"{knob.label} ({knob.unit})", there.options, **shared)
+        return st.select_slider(f"{text.said(knob.label)} ({knob.unit})", there.options, **shared)
     if name == "width" or (name == "space" and len(there.options) <= FEW):
-        return st.segmented_control(knob.label, there.options, required=True, width="stretch", wrap=False, **shared)
-    return st.selectbox(knob.label, there.options, **shared)
+        return st.segmented_control(
+            text.said(knob.label), there.options, required=True, width="stretch", wrap=False, **shared
+        )
+    return st.selectbox(text.said(knob.label), there.options, **shared)
 
 
 def _widget(name: str, knob: Knob, there: Offer, values: dict[str, Any], link: state.Link) -> Any:
-    shared: dict[str, Any] = {"key": name, "help": knob.help or None, "persist_state": "session"}
+    shared: dict[str, Any] = {"key": name, "help": text.said(knob.help) or None, "persist_state": "session"}
     if name == "under":
-        value: Any = budget.control(knob.label, values, link.values.get(name, ""))
+        value: Any = budget.control(text.said(knob.label), values, link.values.get(name, ""))
         st.session_state[name] = value
     elif knob.whole and not there.options:
         low, high = int(there.low), int(there.high)
-        return st.number_input(knob.label, low, high, there.start, step=1, bind="query-params", **shared)
+        return st.number_input(text.said(knob.label), low, high, there.start, step=1, bind="query-params", **shared)
     else:
         standing = _standing(name, there, link)
         if st.session_state.get(name) != standing:
@@ -66,10 +68,12 @@ def _widget(name: str, knob: Knob, there: Offer, values: dict[str, Any], link: s
             value = _choice(name, knob, there, values.get("space", ""), shared)
             value = standing if value is None else value  # as buttons in a row say when the page has just changed
         elif knob.text:
-            value = st.text_input(knob.label, **shared)
+            value = st.text_input(text.said(knob.label), **shared)
         else:
             step = state.round_step(there.high - there.low)
-            value = state.slider(knob.label, name, (there.low, there.high, step), there.start, knob.help)
+            value = state.slider(
+                text.said(knob.label), name, (there.low, there.high, step), there.start, text.said(knob.help)
+            )
     state.mirror(name, value, there.start)
     return value
 

@@ -23,9 +23,6 @@ import streamlit as st
 
 from dnag.ui import text
 
-#: Every word the player shows or speaks; ``payload["labels"]`` or ``player(labels=...)`` may replace any of them.
-LABELS = text.PLAYER
-
 VERTEX_KINDS = ("input", "output", "inner")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _HERE = Path(__file__).parent
@@ -114,7 +111,7 @@ def validate_payload(payload: Mapping[str, Any]) -> None:
     sigma         T noise levels
     value         T numbers or None (a gap), or None altogether; with ``value_label`` and ``value_unit``
     steps         T whole numbers: the sampler's step shown for each frame; optional, 0 to T - 1 otherwise
-    title, final  texts;  fps: frames a second at speed 1;  autoplay: bool;  labels: replaces any of :data:`LABELS`
+    title, final  texts;  fps: frames a second at speed 1;  autoplay: bool;  labels: replaces any of ``text.PLAYER``
     ============  =====================================================================================================
     """
     _require(isinstance(payload, Mapping), "payload", payload, "a dictionary")
@@ -162,8 +159,8 @@ def validate_payload(payload: Mapping[str, Any]) -> None:
     fps: Any = payload.get("fps", 10)
     _require(_is_number(fps) and 0 < fps <= 120, "fps", fps, "above 0, at most 120")
     labels = payload.get("labels") or {}
-    unknown = sorted(set(labels) - set(LABELS))
-    _require(not unknown, "labels", ", ".join(map(str, unknown)), ", ".join(LABELS))
+    unknown = sorted(set(labels) - set(text.PLAYER))
+    _require(not unknown, "labels", ", ".join(map(str, unknown)), ", ".join(text.PLAYER))
 
 
 def component_data(
@@ -173,7 +170,7 @@ def component_data(
     validate_payload(payload)
     defaults: dict[str, Any] = {"links": [], "columns": [], "value": None, "steps": None, "title": "", "final": ""}
     defaults |= {"value_label": "", "value_unit": "", "fps": 10, "autoplay": False}
-    words = {**LABELS, **(payload.get("labels") or {}), **(labels or {})}
+    words = {**text.PLAYER, **(payload.get("labels") or {}), **(labels or {})}
     return {**defaults, **payload, "labels": words, "report_step": report_step}
 
 

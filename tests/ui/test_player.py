@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import dnag.ui.player as player_module
-from dnag.ui.player import LABELS, component_data, encode_frames, validate_payload
+from dnag.ui import text
+from dnag.ui.player import component_data, encode_frames, validate_payload
 
 
 def decode(text: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -80,7 +81,7 @@ def test_good_payloads_pass_and_travel_as_json(payload: dict[str, Any]) -> None:
     validate_payload(payload)
     data = component_data(payload, labels={"play": "재생"})
     assert json.loads(json.dumps(data)) == data
-    assert data["labels"] == {**LABELS, "play": "재생"}
+    assert data["labels"] == {**text.PLAYER, "play": "재생"}
     assert data["report_step"] is False
 
 
@@ -130,7 +131,7 @@ def test_layers_take_no_vertices() -> None:
 def test_the_script_asks_for_known_words_only_and_builds_no_markup_from_data() -> None:
     script = (Path(player_module.__file__).parent / "player.js").read_text(encoding="utf-8")
     used = set(re.findall(r"(?:labels|label)\.(\w+)", script)) - {"length"}
-    assert used <= set(LABELS), used - set(LABELS)
-    assert set(LABELS) - used <= {"play", "pause"}  # chosen by name while running
+    assert used <= set(text.PLAYER), used - set(text.PLAYER)
+    assert set(text.PLAYER) - used <= {"play", "pause"}  # chosen by name while running
     assert "innerHTML" not in script
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", script)

@@ -1,14 +1,11 @@
-"""Every word of the app, in one place, so that a translation replaces one file.
-
-Texts with ``{fields}`` go through :meth:`str.format`. What the core says itself (labels and help of knobs, messages of
-errors, labels of spaces and datasets) is not repeated here.
-"""
+"""The words of the app in English. Those of a page of its own are in a file of its own."""
 
 from __future__ import annotations
 
 APP = "DiffusionNAG Studio"
 GENERATE = "Generate"
 DATASET = "Your dataset"
+LANGUAGE = "Language"
 
 #: Names that the core uses as identifiers, as people write them; others are shown with spaces for underscores.
 NAMES = {
@@ -230,33 +227,3 @@ PLAYER = {
     "absent": "absent",
     "final": "Result",
 }
-
-
-def name(identifier: str) -> str:
-    """An identifier of the core as people write it."""
-    return NAMES.get(identifier, identifier.replace("_", " ").capitalize())
-
-
-def cost(name: str, label: str) -> str:
-    """How a cost of the core is called."""
-    return label if name in LIMITS else LATENCY.format(device=label)
-
-
-def cost_in_words(name: str, label: str) -> str:
-    """The same inside a sentence."""
-    return COSTS.get(name, COST_LATENCY).format(device=label)
-
-
-def limit(name: str, label: str, value: float) -> str:
-    """A limit to a cost, with its unit."""
-    return LIMITS.get(name, LIMIT_LATENCY).format(limit=value, device=label)
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words short enough for a progress bar: ``0.9 s``, ``12 s``, ``3 min 05 s``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s"

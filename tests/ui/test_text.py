@@ -1,0 +1,84 @@
+"""The words of the app: every one that is used is there, and the languages agree."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from dnag.ui import text
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGLISH = ROOT / "dnag/ui/text/english"
+FILES = sorted(path.stem for path in ENGLISH.glob("*.py"))
+SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "dnag/ui").glob("*.py")])
+
+
+def catalogue(language: str, file: str) -> ModuleType:
+    tail = "" if file == "__init__" else f".{file}"
+    return importlib.import_module(f"dnag.ui.text.{text.PACKAGES[language]}{tail}")
+
+
+def words(module: ModuleType) -> dict[str, object]:
+    return {name: value for name, value in vars(module).items() if name.isupper()}
+
+
+def used(tree: ast.Module) -> Iterator[tuple[str, ast.Attribute]]:
+    """Each ``text.NAME`` and ``text.page.NAME`` of a file."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute) or not node.attr.isupper():
+            continue
+        owner = node.value
+        if isinstance(owner, ast.Name) and owner.id == "text":
+            yield "__init__", node
+        elif isinstance(owner, ast.Attribute) and isinstance(owner.value, ast.Name) and owner.value.id == "text":
+            yield owner.attr, node
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_every_word_used_is_there(source: Path) -> None:
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    own = {"KEY", "LANGUAGES", "PACKAGES"}
+    missing = [node.attr for file, node in used(tree) if node.attr not in own | set(words(catalogue("en", file)))]
+    assert missing == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_no_word_is_kept_in_a_constant(source: Path) -> None:
+    if source.name == "app.py" or source.parent.name == "pages":
+        return  # run anew for everybody who looks
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    inside = {id(node) for f in ast.walk(tree) if isinstance(f, functions) for node in ast.walk(f)}
+    defaults = {
+        id(node)
+        for f in ast.walk(tree)
+        if isinstance(f, functions)
+        for default in [*f.args.defaults, *f.args.kw_defaults]
+        if default is not None
+        for node in ast.walk(default)
+    }
+    kept = [node.attr for _, node in used(tree) if id(node) not in inside or id(node) in defaults]
+    assert kept == []
+
+
+def fields(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return {field for item in value.values() for field in fields(item)}
+    return {name for _, name, _, _ in string.Formatter().parse(value) if name} if isinstance(value, str) else set()
+
+
+def test_a_word_in_english_without_a_session() -> None:
+    assert text.GENERATE == "Generate"
+    assert text.said("Seed") == "Seed"
+    assert text.name("heun") == "Heun"
+
+
+def test_an_unknown_word_says_where_it_was_looked_for() -> None:
+    with pytest.raises(AttributeError, match="no text MISSPELT in english"):
+        _ = text.MISSPELT
