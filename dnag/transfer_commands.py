@@ -175,12 +175,13 @@ def meta_data(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> A
     """Read what the command line names; ``ValueError`` says what is missing."""
     from dnag.meta_training import read_meta_data
 
-    for name in ("records", "pictures", "cifar10", "measured"):
+    tables = ("cifar10", "measured") if space.enumerable else ()  # benchmarks that name every architecture
+    for name in ("records", "pictures", *tables):
         if getattr(arguments, name) is None:
             raise ValueError(f"the meta-predictor needs --{name} FILE")
     records = read_meta_records(arguments.records, space)
     accuracies = {}
-    for dataset in space.datasets:
+    for dataset in space.datasets if tables else ():
         benchmark = measured(space.name, dataset, table=arguments.measured)
         if benchmark is not None:
             accuracies[dataset] = benchmark.table(dataset)
