@@ -1,7 +1,7 @@
 """The charts: plain dictionaries for Plotly, one template for all, light and dark.
 
-Dictionaries, because building graph objects costs a hundred times more. Only finished runs are drawn: Plotly puts a
-changed figure into the page anew, which would flash if a chart followed a running job.
+Dictionaries, because building graph objects costs a hundred times more. Plotly puts a changed figure into the page
+anew, which would flash if a chart followed a run; only the curves of a training, which come slowly, are drawn meanwhile.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ PALETTES = {
     "light": {"ink": "#0f1419", "mute": "#59636e", "line": "#e3e6ea", "paper": "#ffffff", "accent": "#4338ca"},
     "dark": {"ink": "#eef1f5", "mute": "#a4afbb", "line": "#2a303b", "paper": "#171b23", "accent": "#a5b4fc"},
 }
+
+#: Colours that differ from each other for everybody, for lines that stand side by side; then again with other dashes.
+SERIES = {
+    "light": ("#4338ca", "#b36b00", "#00805d", "#2f86b5", "#a8568a", "#59636e"),
+    "dark": ("#a5b4fc", "#e69f00", "#2fc9a0", "#56b4e9", "#e39cc5", "#a4afbb"),
+}
+DASHES = ("solid", "dash", "dot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 
 
 def palette() -> dict[str, str]:
@@ -232,6 +240,45 @@ def accuracy_against_cost(
         yaxis={"title": {"text": text.PREDICTED_AXIS}, "nticks": 6, "range": y},
         annotations=notes,
         shapes=shapes,
+    )
+
+
+def curves(
+    lines: Sequence[tuple[str, int, Sequence[tuple[int, float]]]], epochs: int, label: str, unit: str = ""
+) -> Figure:
+    """A line for each trial, (its candidate, its seed, points of epoch and value), over all ``epochs`` to come. Those of
+    one candidate share a colour and a symbol, and an entry of the legend.
+    """
+    colours, series = palette(), SERIES.get(st.context.theme.type or "light", SERIES["light"])
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(name for name, _, _ in lines))}
+    traces: list[Figure] = []
+    seen: set[str] = set()
+    for name, seed, points in lines:
+        number = numbers[name]
+        colour = series[number % len(series)]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": [epoch for epoch, _ in points],
+                "y": [value for _, value in points],
+                "name": name,
+                "legendgroup": name,
+                "showlegend": name not in seen,
+                "line": {"color": colour, "width": 1.5, "dash": DASHES[number // len(series) % len(DASHES)]},
+                "marker": {"color": colour, "size": 6, "symbol": SYMBOLS[number % len(SYMBOLS)]},
+                "hovertemplate": text.training.HOVER.format(name=name, seed=seed, label=label, unit=unit),
+            }
+        )
+        seen.add(name)
+    room = max(0.3, 0.02 * epochs)
+    ticks = {"tickmode": "linear", "dtick": 1} if epochs <= 12 else {"nticks": 7}
+    return _figure(
+        colours,
+        traces,
+        xaxis={"title": {"text": text.training.EPOCH_AXIS}, "range": [1 - room, epochs + room], **ticks},
+        yaxis={"title": {"text": label + (f", {unit}" if unit else "")}, "nticks": 5},
+        showlegend=True,
     )
 
 
