@@ -87,7 +87,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe with a name, how many seeds go with it, in words what it is for, and the search space if it is for one."""
+    """A recipe with a name, how many seeds go with it, and in words what it is for.
+
+    Attributes:
+        space: the search space whose networks it is for; None: any.
+    """
 
     label: str
     help: str

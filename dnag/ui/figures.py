@@ -1,7 +1,8 @@
 """The charts: plain dictionaries for Plotly, one template for all, light and dark.
 
 Dictionaries, because building graph objects costs a hundred times more. Plotly puts a changed figure into the page
-anew, which would flash if a chart followed a run; only the curves of a training, which come slowly, are drawn meanwhile.
+anew, which would flash if a chart followed a run; only the curves of a training, which grow slowly, are drawn before
+the end.
 """
 
 from __future__ import annotations
@@ -246,8 +247,9 @@ def accuracy_against_cost(
 def curves(
     lines: Sequence[tuple[str, int, Sequence[tuple[int, float]]]], epochs: int, label: str, unit: str = ""
 ) -> Figure:
-    """A line for each trial, (its candidate, its seed, points of epoch and value), over all ``epochs`` to come. Those of
-    one candidate share a colour and a symbol, and an entry of the legend.
+    """A line for each trial, (its candidate, its seed, points of epoch and value), over all ``epochs`` to come.
+
+    Those of one candidate share a colour, a symbol and an entry of the legend.
     """
     colours, series = palette(), SERIES.get(st.context.theme.type or "light", SERIES["light"])
     numbers = {name: number for number, name in enumerate(dict.fromkeys(name for name, _, _ in lines))}

@@ -1,7 +1,8 @@
 """Real training as a job: some candidates, a recipe, some seeds, and what is known of them so far.
 
 A session keeps its trials in one file, so what was trained before, or stopped midway, is not begun anew when it is
-chosen again. The work is done by a process of its own, which gives way to everything else. Nothing here knows Streamlit.
+chosen again. The work is done by a process of its own, which gives way to everything else. Nothing here knows
+Streamlit.
 """
 
 from __future__ import annotations
@@ -177,15 +178,16 @@ class Desk:
 
     def __init__(self, jobs: JobManager[None], viewer: str, *, background: bool = True) -> None:
         self._jobs, self._viewer, self._background = jobs, viewer, background
-        self._held: list[SharedFolder] = []  # the session's own, then those of trainings taken up by their links
+        self._own: SharedFolder | None = None
+        self._others: list[SharedFolder] = []  # of trainings taken up by their links
         self._watched: dict[str, Training] = {}
 
     @property
     def folder(self) -> SharedFolder:
         """Where the session's trials are."""
-        if not self._held:
-            self._held.append(SharedFolder("trials"))
-        return self._held[0]
+        if self._own is None:
+            self._own = SharedFolder("trials")
+        return self._own
 
     def start(self, training: Training) -> Job[None]:
         """Queue a training. ``DatasetError`` if its images are gone, ``QueueFullError`` if too many wait."""
@@ -212,8 +214,7 @@ class Desk:
         if job_id not in self._watched:
             if not job.key.folder.hold():
                 return None
-            self.folder  # its own comes first
-            self._held.append(job.key.folder)
+            self._others.append(job.key.folder)
             self._watched[job_id] = job.key
         return self._jobs.touch(job_id, viewer=self._viewer)
 
@@ -221,7 +222,7 @@ class Desk:
         """The session has ended."""
         for job in self._watched:
             self._jobs.cancel(job, viewer=self._viewer)
-        for folder in self._held:
-            folder.release()
-        self._held.clear()
-        self._watched.clear()
+        for folder in (self._own, *self._others):
+            if folder is not None:
+                folder.release()
+        self._own, self._others, self._watched = None, [], {}

@@ -248,31 +248,28 @@ def _results(training: Training, job: Job[None]) -> None:
 
 def _table(training: Training, summary: Any, job: Job[None]) -> None:
     words, kinds = text.training, st.column_config
-    rows, several = summary.rows, len(training.seeds) > 1
-    table = pd.DataFrame(
-        {
-            "candidate": [training.names[row.architecture] for row in rows],
-            "predicted": pd.array([row.predicted_pct for row in rows], dtype="Float64"),
-            "trained": pd.array([row.trained and row.trained.mean for row in rows], dtype="Float64"),
-            "interval": pd.array([row.trained and row.trained.half_width for row in rows], dtype="Float64"),
-            "seeds": [" · ".join(f"{value:.2f}" for value in row.accuracies_pct.values()) for row in rows],
-            "done": [
-                words.DONE.format(done=row.statuses.get("done", 0), all=sum(row.statuses.values())) for row in rows
-            ],
-            "architecture": [row.architecture for row in rows],
-        }
-    )
-    if not several:
-        table = table.drop(columns=["interval", "seeds"])
-    columns = {
-        name: (kinds.NumberColumn if str(table[name].dtype) == "Float64" else kinds.TextColumn)(
-            words.COLUMNS[name],
-            help=words.COLUMNS_HELP.get(name),
-            **({"format": "%.2f"} if str(table[name].dtype) == "Float64" else {}),
-        )
-        for name in table
+    rows = summary.rows
+    figures_of = {
+        "predicted": [row.predicted_pct for row in rows],
+        "trained": [row.trained and row.trained.mean for row in rows],
+        "interval": [row.trained and row.trained.half_width for row in rows],
     }
-    st.dataframe(table, key=f"trained-{job.id}", hide_index=True, column_config=columns, alt=words.TABLE_ALT)
+    words_of = {
+        "candidate": [training.names[row.architecture] for row in rows],
+        "seeds": [" · ".join(f"{value:.2f}" for value in row.accuracies_pct.values()) for row in rows],
+        "done": [words.DONE.format(done=row.statuses.get("done", 0), all=sum(row.statuses.values())) for row in rows],
+        "architecture": [row.architecture for row in rows],
+    }
+    order = [name for name in words.COLUMNS if len(training.seeds) > 1 or name not in ("interval", "seeds")]
+    table = pd.DataFrame(words_of | {name: pd.array(given, dtype="Float64") for name, given in figures_of.items()})
+    columns: dict[str, Any] = {}
+    for name in order:
+        shared: dict[str, Any] = {"label": words.COLUMNS[name], "help": words.COLUMNS_HELP.get(name)}
+        number = name in figures_of
+        columns[name] = kinds.NumberColumn(**shared, format="%.2f") if number else kinds.TextColumn(**shared)
+    st.dataframe(
+        table, key=f"trained-{job.id}", hide_index=True, column_order=order, column_config=columns, alt=words.TABLE_ALT
+    )
     known = sum(row.trained is not None and row.predicted_pct is not None for row in rows)
     rho = summary.rank_correlation
     with st.container(horizontal=True, vertical_alignment="center", key="take-training-away"):

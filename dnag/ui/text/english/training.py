@@ -5,8 +5,8 @@ from __future__ import annotations
 TITLE = "Train selected"
 INTRO = "Predictions are one thing. Train some of these candidates on the images of {dataset} and see what they reach."
 MISSING = (
-    "To train candidates for real takes the images of {dataset}, which are not on this machine. Put them into the folder "
-    "that DNAG_DATA names, as {names}."
+    "To train candidates for real takes the images of {dataset}, which are not on this machine. Put them into the "
+    "folder that DNAG_DATA names, as {names}."
 )
 IMAGES_GONE = "The images of this run are not here any more. Choose and encode them above to train its candidates."
 CANDIDATES = "Candidates"
