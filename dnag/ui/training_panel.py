@@ -182,7 +182,6 @@ def _standing(job: Job[None]) -> None:
         if now is None or now.state != before:
             st.rerun()
         training: Any = now.key
-        st.divider()
         st.markdown(_subtitle(training))
         if now.active:
             _progress(now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TITLE = "Train selected"
-INTRO = "Predictions are one thing. Train some of these candidates on the images of {dataset} and see what they reach."
+INTRO = "Candidates are trained on the images of {dataset}, and what they reach is set beside what was predicted."
 MISSING = (
     "To train candidates for real takes the images of {dataset}, which are not on this machine. Put them into the "
     "folder that DNAG_DATA names, as {names}."
@@ -19,7 +19,7 @@ SEEDS = "Seeds"
 SEEDS_HELP = "Trainings of each candidate. From two on there is a 95 % interval."
 DEVICE = "Device"
 START = "Train"
-PLAN = "{trainings} trainings of {epochs} epochs. {about}"
+PLAN = "Trainings: {trainings}, of {epochs} epochs each. {about}"
 START_NONE = "First choose candidates"
 
 QUEUED = "Waiting for another training on this server: {ahead} ahead"
@@ -34,7 +34,7 @@ FAILED = "The training ended with an error: {error}"
 FAILED_TRIAL = "{name} could not be trained: {error}"
 GONE = "The training of this link is not in memory any more."
 
-SUBTITLE = "**{candidates}** on {dataset} · {recipe} recipe, {epochs} epochs, {seeds} seeds each"
+SUBTITLE = "**{candidates}** on {dataset} · {recipe} recipe, epochs: {epochs}, seeds: {seeds}"
 EPOCH_AXIS = "epoch"
 ACCURACY = "test accuracy"
 LOSS = "training loss"
