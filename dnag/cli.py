@@ -135,6 +135,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("bench", help="time, memory, evaluations, cold start")
     _add_settings(command, ["space", "device"])
     command.add_argument("--app", action="store_true", help="also start the app and time its first page in Chromium")
+    text = "also have N browsers generate at once, and time and weigh that"
+    command.add_argument("--sessions", type=int, default=0, metavar="N", help=text)
     command.add_argument("--repeats", type=int, default=5)
     _add_figures(command, "bench")
     command.set_defaults(run=_bench)
@@ -487,14 +489,16 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _bench(arguments: argparse.Namespace) -> None:
     from dnag.bench import BenchSettings, bench
 
-    if arguments.repeats < 1:
-        raise ValueError(f"repeats is {arguments.repeats}; allowed: 1 or more")
+    for name, least in (("repeats", 1), ("sessions", 0)):
+        if getattr(arguments, name) < least:
+            raise ValueError(f"{name} is {getattr(arguments, name)}; allowed: {least} or more")
     settings = _settings(arguments)
     for path in arguments.update:
         _marked(path, "bench")
     with Bar("measuring") as bar:
         figures = bench(
-            BenchSettings(settings.space, settings.device, arguments.repeats, arguments.app), progress=bar.say
+            BenchSettings(settings.space, settings.device, arguments.repeats, arguments.app, arguments.sessions),
+            progress=bar.say,
         )
     _print_figures(figures, arguments, mark="bench")
 
