@@ -19,6 +19,7 @@ if st.context.theme.type == "dark":  # Streamlit writes white on primary buttons
 page = st.navigation(
     [
         st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:", default=True),
+        st.Page("pages/compare.py", title=text.COMPARE, icon=":material/compare_arrows:"),
         st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
     ]
 )

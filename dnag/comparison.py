@@ -58,7 +58,7 @@ OF_A_SPACE: dict[str, Any] = {
 }
 """Settings that mean nothing in another space, and the values that stand for that space's own."""
 OF_A_DATASET: dict[str, Any] = {"resolution": 0, "features": ""}
-LIKE = {"space": OF_A_SPACE, "dataset": OF_A_DATASET}
+BROUGHT = {"space": OF_A_SPACE, "dataset": OF_A_DATASET}
 
 # ---------------------------------------------------------------------- what is compared
 
@@ -88,7 +88,7 @@ def vary(settings: RunSettings, name: str, values: Sequence[Any]) -> list[RunSet
     columns = []
     for value in values:
         read = _read(name, known[name], value)
-        own = LIKE.get(name, {}) if read != getattr(settings, name) else {}
+        own = BROUGHT.get(name, {}) if read != getattr(settings, name) else {}
         columns.append(replace(settings, **{**own, name: read}))
     if not FEWEST <= len(columns) <= MOST or len(set(columns)) < len(columns):
         given = join_values(name, [getattr(column, name) for column in columns]) or "none"
@@ -119,9 +119,35 @@ def examples(space: str) -> dict[str, tuple[str, tuple[Any, ...]]]:
     }
 
 
+@dataclass(frozen=True)
+class Variation:
+    """Settings of which one is varied; :func:`vary` says what may be asked for.
+
+    Attributes:
+        values: as they came, then as the columns have them.
+    """
+
+    settings: RunSettings
+    name: str
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        columns = vary(self.settings, self.name, self.values)
+        object.__setattr__(self, "values", tuple(getattr(column, self.name) for column in columns))
+
+    @property
+    def columns(self) -> list[RunSettings]:
+        """The settings of each run."""
+        return vary(self.settings, self.name, self.values)
+
+
 def differing(columns: Sequence[RunSettings]) -> tuple[str, ...]:
-    """Names of the settings in which the columns are not all alike."""
-    return tuple(name for name in knobs(RunSettings) if len({getattr(column, name) for column in columns}) > 1)
+    """Names of the settings in which the columns are not all alike, without those that another space or dataset brings
+    along.
+    """
+    names = [name for name in knobs(RunSettings) if len({getattr(column, name) for column in columns}) > 1]
+    brought = {name for owner in names for name in BROUGHT.get(owner, ())}
+    return tuple(name for name in names if name not in brought)
 
 
 def run_all(
