@@ -103,10 +103,11 @@ def _suggest(there: Offer, value: Any) -> Any:
 def editor(values: Mapping[str, Any], settings: RunSettings | None, *, busy: bool) -> Variation | None:
     """Examples, the setting that differs, its values, and the button; returns what would be compared now."""
     offered = offers(values)
-    with st.container(horizontal=True, gap="small", key="examples"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="examples"):
+        st.caption(text.compare.EXAMPLE, width="content")
         for example, (name, given) in examples(values["space"]).items():
             label = text.compare.EXAMPLES[example]
-            st.button(label, key=f"example-{example}", type="tertiary", on_click=_put, args=(name, given))
+            st.button(label, key=f"example-{example}", on_click=_put, args=(name, given))
     known = knobs(RunSettings)
     if st.session_state[VARY] not in offered:
         _put(*examples(values["space"])["guidance"])
@@ -185,16 +186,21 @@ def start() -> None:
 # --- the runs side by side ----------------------------------------------------------------------------------------
 
 
+def _value(name: str, settings: RunSettings) -> str:
+    """The value of a setting, in words."""
+    knob, value = knobs(RunSettings)[name], getattr(settings, name)
+    if knob.choices is not None:
+        return forms.label_of(name, value, settings.space)
+    return (value or "–") if knob.text else f"{value:g}"
+
+
 def _about(comparison: Comparison, index: int) -> str:
-    """What sets a column apart, in words."""
-    settings, pieces = comparison.results[index].settings, []
-    for name in comparison.names:
-        knob, value = knobs(RunSettings)[name], getattr(settings, name)
-        if knob.choices is not None:
-            pieces.append(forms.label_of(name, value, settings.space))
-        else:
-            pieces.append(f"{text.said(knob.label)} {value or '–' if knob.text else f'{value:g}'}")
-    return ", ".join(pieces)
+    """What sets a column apart, in words; numbers and texts with the name of the setting."""
+    settings, known = comparison.results[index].settings, knobs(RunSettings)
+    return ", ".join(
+        _value(name, settings) if known[name].choices else f"{text.said(known[name].label)} {_value(name, settings)}"
+        for name in comparison.names
+    )
 
 
 def chosen_runs() -> bool:
@@ -264,7 +270,7 @@ def _players(comparison: Comparison) -> None:
     found = comparison.results
     last = min(result.requested for result in found) - 1
     with st.container(border=True, key="players"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
             st.markdown(f"##### {text.compare.PLAYERS}", width="stretch")
             mode = st.segmented_control(
                 text.compare.SHOW,
@@ -314,7 +320,8 @@ def _table(comparison: Comparison, key: str) -> None:
         table = pd.DataFrame([dataclasses.asdict(column) for column in comparison.columns])
         shares = ["validity", "uniqueness", "novelty", "outside_training"]
         table[shares] = 100 * table[shares].astype("Float64")
-        table.insert(1, "about", [_about(comparison, index) for index in range(len(table))])
+        differs = [[_value(name, result.settings) for name in comparison.names] for result in comparison.results]
+        table.insert(1, "about", [", ".join(words) for words in differs])
         table = table.dropna(axis=1, how="all")
         source = {c.measured_source for result in comparison.results for c in result.candidates if c.measured_source}
         formats = {**dict.fromkeys(shares, "%.1f"), "nfe": "%d"}
@@ -348,7 +355,7 @@ def _distributions(comparison: Comparison, key: str) -> None:
     if not batches:
         return
     with st.container(border=True, key="landed"):
-        st.markdown(f"##### {text.compare.DISTRIBUTION}")
+        st.markdown(f"##### {text.compare.DISTRIBUTION}", help=text.compare.DISTRIBUTION_HELP)
         alt = text.compare.DISTRIBUTION_ALT.format(means=" ".join(said))
         figures.show(figures.distributions(batches, height=CHART_HEIGHT), f"landed-{key}", alt, CHART_HEIGHT)
 
@@ -374,8 +381,10 @@ def sweep_card(settings: RunSettings | None, *, busy: bool) -> None:
     active = runs_panel.under_way(job)
     with st.container(border=True, key="sweep"):
         st.markdown(f"##### {words.SWEEP}")
-        left, right = st.columns([2.1, 1])
-        with right:
+        chart, side = st.container(), st.container()
+        if active or (job is not None and job.result is not None):
+            chart, side = st.columns([2.1, 1])
+        with side:
             problem = _sweep_words(settings)
             if problem:
                 st.info(problem)
@@ -391,7 +400,7 @@ def sweep_card(settings: RunSettings | None, *, busy: bool) -> None:
                 runs_panel.ended_badly(job, words.SWEEP_BUTTON)
             elif job is not None and job.result is not None:
                 _sweep_outcome(job.result, changed=job.key != (SWEEP, settings))
-        with left:
+        with chart:
             if job is not None and job.result is not None:
                 _sweep_chart(job.result, job.id)
             elif active:

@@ -83,11 +83,11 @@ def _shares(values: np.ndarray, weights: np.ndarray | None, edges: np.ndarray) -
     return counts / max(counts.sum(), 1e-12)
 
 
-def _edges(pieces: Sequence[np.ndarray], bins: int) -> np.ndarray:
-    """Common bins. The lowest few percent are gathered in the first: a few cells that never learn would otherwise
-    squeeze everything else into the right edge.
+def _edges(pieces: Sequence[np.ndarray], bins: int, tail: float = 0.04) -> np.ndarray:
+    """Common bins. The lowest few percent (``tail``) are gathered in the first: a few cells that never learn would
+    otherwise squeeze everything else into the right edge.
     """
-    low = min(float(np.quantile(piece, 0.04)) for piece in pieces)
+    low = min(float(np.quantile(piece, tail)) for piece in pieces)
     high = max(float(piece.max()) for piece in pieces)
     return np.linspace(low, max(high, low + 0.1), bins + 1)
 
@@ -138,19 +138,22 @@ def distribution(
 
 
 def distributions(
-    batches: Sequence[tuple[str, str, Sequence[float], Sequence[int]]], *, bins: int = 32, height: int = HEIGHT
+    batches: Sequence[tuple[str, str, Sequence[float], Sequence[int]]], *, height: int = HEIGHT
 ) -> Figure:
     """Shares of predicted accuracy on common bins, one line for each batch (letter, label, values, counts); the letter
     stands at the line's peak.
     """
     colours = palette()
-    edges = _edges([np.repeat(values, counts) for _, _, values, counts in batches], bins)
+    pieces = [np.repeat(values, counts) for _, _, values, counts in batches]
+    bins = int(np.clip(2 * np.sqrt(min(map(len, pieces))), 12, 40))  # lines of few samples would be all noise
+    edges = _edges(pieces, bins, tail=0.1)
+    edges = np.append(edges, 2 * edges[-1] - edges[-2])  # an empty bin, for the line to come down in
     middle = (edges[:-1] + edges[1:]) / 2
     traces, letters = [], []
     peaks: list[int] = []
     for index, (letter, label, values, counts) in enumerate(batches):
         shares = _shares(np.asarray(values), np.asarray(counts), edges)
-        colour, peak = series()[index], int(shares.argmax())
+        colour, peak = series()[index], 1 + int(shares[1:].argmax())  # the first bin is a heap of many
         traces.append(
             {
                 "type": "scatter",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # --- what to compare --------------------------------------------------------------------------------------------------
+EXAMPLE = "Examples"
 EXAMPLES = {
     "guidance": "Guidance off, usual, strong",
     "forms": "Calibrated against first order",
@@ -81,6 +82,7 @@ COLUMNS_HELP = {
     "seconds": "Time of the whole run on this machine.",
 }
 DISTRIBUTION = "Where the batches landed"
+DISTRIBUTION_HELP = "Shares of valid samples. The lowest tenth of the broadest batch is gathered at the left edge."
 DISTRIBUTION_ALT = "Distributions of predicted accuracy. {means}"
 DISTRIBUTION_MEAN = "{column}, {about}: mean {mean:.1f} %."
 
