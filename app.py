@@ -20,7 +20,8 @@ if st.context.theme.type == "dark":  # Streamlit writes white on its primary col
     )
 page = st.navigation(
     [
-        st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:", default=True),
+        st.Page("pages/overview.py", title=text.OVERVIEW, icon=":material/home:", default=True),
+        st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:"),
         st.Page("pages/compare.py", title=text.COMPARE, icon=":material/compare_arrows:"),
         st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
     ]

@@ -147,7 +147,8 @@ def distributions(
     pieces = [np.repeat(values, counts) for _, _, values, counts in batches]
     bins = int(np.clip(2 * np.sqrt(min(map(len, pieces))), 12, 40))  # lines of few samples would be all noise
     edges = _edges(pieces, bins, tail=0.1)
-    edges = np.append(edges, 2 * edges[-1] - edges[-2])  # an empty bin, for the line to come down in
+    edges[-1] += 1e-6  # the best is inside, and one more bin stays empty for the line to come down in
+    edges = np.append(edges, 2 * edges[-1] - edges[-2])
     middle = (edges[:-1] + edges[1:]) / 2
     traces, letters = [], []
     peaks: list[int] = []
