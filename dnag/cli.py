@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from dnag import __version__, data_commands, recipes, transfer_commands
+from dnag import __version__, compare_commands, data_commands, recipes, transfer_commands
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
@@ -177,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_import_official)
     data_commands.register(commands)
     transfer_commands.register(commands)
+    compare_commands.register(commands)
     add_train_candidates(commands)
     return parser
 
@@ -841,6 +842,10 @@ _HEADINGS = {
     "params_m": "params M",
     "macs_m": "MACs M",
     "inside_budget": "inside",
+    "mean_pct": "mean %",
+    "predicted_mean_pct": "predicted mean %",
+    "predicted_best_pct": "best predicted %",
+    "measured_best_pct": "best measured %",
 }
 
 

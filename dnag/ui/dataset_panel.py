@@ -11,7 +11,7 @@ import streamlit as st
 
 from dnag.datasets import BUILTIN, FeatureSet, ImageSource, encode, image_source
 from dnag.ui import loaders, runs_panel, state, text, workspace
-from dnag.ui.jobs import Job, QueueFullError
+from dnag.ui.jobs import Job
 from dnag.ui.workspace import Workspace
 
 UPLOAD, BUILT_IN, FOLDER = "upload", "builtin", "folder"
@@ -151,12 +151,7 @@ def features() -> FeatureSet | None:
 
 
 def _job() -> Job[Any] | None:
-    job = st.session_state.get(ENCODING)
-    if job is None:
-        return None
-    return (
-        loaders.manager().get(job) if runs_panel.has_left(job) else loaders.manager().touch(job, viewer=state.viewer())
-    )
+    return runs_panel.aside(ENCODING)
 
 
 def encoding() -> bool:
@@ -170,13 +165,7 @@ def encode_images() -> None:
     if here.source is None:
         return
     work = functools.partial(_encode, here.source)
-    try:
-        job = loaders.manager().submit((ENCODING, state.viewer(), here.origin), work, viewer=state.viewer())
-    except QueueFullError as error:
-        st.session_state[state.NOTICE] = str(error)
-        return
-    st.session_state[ENCODING] = job.id
-    st.session_state.pop(state.LEFT, None)
+    runs_panel.start_aside(ENCODING, (ENCODING, state.viewer(), here.origin), work)
 
 
 def _encode(source: ImageSource, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> FeatureSet:

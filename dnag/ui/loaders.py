@@ -88,3 +88,17 @@ def run(settings: Any, report: Callable[[int, int], None], cancelled: Callable[[
     return dnag.runs.run(
         settings, store=store(), keep_frames=KEPT_FRAMES, compare=True, progress=report, cancelled=cancelled
     )
+
+
+def compare(variation: Any, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Any:
+    """The runs of a comparison, each with the trajectory of every sample."""
+    from dnag.comparison import run_all
+
+    return run_all(variation.columns, store=store(), keep_frames=KEPT_FRAMES, progress=report, cancelled=cancelled)
+
+
+def sweep(settings: Any, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Any:
+    """Quality against diversity over the usual guidance scales."""
+    import dnag.comparison
+
+    return dnag.comparison.sweep(settings, store=store(), progress=report, cancelled=cancelled)

@@ -163,12 +163,14 @@ def look_at(job: str | None) -> None:
         st.query_params[JOB_PARAMETER] = job
 
 
-def link_to(settings: Any, job: str, skip: tuple[str, ...] = ("device",)) -> str:
-    """An address that opens the same settings and the same result, whatever the defaults are by then."""
+def link_to(settings: Any, job: str, skip: tuple[str, ...] = ("device",), more: Mapping[str, Any] | None = None) -> str:
+    """An address that opens the same settings and the same result, whatever the defaults are by then; ``more``: other
+    parameters of the page.
+    """
     values: Mapping[str, Any] = dataclasses.asdict(settings)
     # A dataset of the user's own is nothing a link can name; the result it led to is.
     skip = (*skip, "dataset") if settings.features else skip
     named = {name: values[name] for name in knobs(settings) if name not in skip}
     parts = urlsplit(st.context.url or "")
-    query = urlencode({**named, JOB_PARAMETER: job})
+    query = urlencode({**named, **(more or {}), JOB_PARAMETER: job})
     return urlunsplit(parts._replace(path=parts.path or "/", query=query, fragment=""))
