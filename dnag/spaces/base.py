@@ -95,6 +95,16 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class Change:
+    """One choice made otherwise: the operation of ``node`` before and after (``ABSENT``: none), and what comes of it."""
+
+    node: int
+    before: int
+    after: int
+    arch: Architecture
+
+
+@dataclass(frozen=True)
 class Trait:
     """What people count in architectures, such as the kernels of a stage: how often each of a few values occurs.
 
@@ -363,6 +373,21 @@ class SearchSpace(ABC):
                 for node, op in zip(factor.nodes, choice, strict=True):
                     ops[node] = op
                 found.append(Architecture(self.name, tuple(ops)))
+        return found
+
+    def op_parts(self, op: int) -> tuple[Hashable, ...]:
+        """The choices that an operation is made of, such as kernel and expansion; by default it is one by itself."""
+        return (op,)
+
+    def changes(self, arch: Architecture) -> list[Change]:
+        """Every architecture one choice away: a part of one operation replaced, or one operation more or less."""
+        found = []
+        for other in self.neighbours(arch):
+            node = next(i for i, (a, b) in enumerate(zip(arch.ops, other.ops, strict=True)) if a != b)
+            before, after = arch.ops[node], other.ops[node]
+            parts = zip(self.op_parts(before), self.op_parts(after), strict=True)
+            if ABSENT in (before, after) or sum(a != b for a, b in parts) == 1:
+                found.append(Change(node, before, after, other))
         return found
 
 
