@@ -95,7 +95,8 @@ class NestedGrid:
 
 def _levels(effects: Sequence[tuple[Tensor, Factor]]) -> tuple[Level, ...]:
     """Levels from the coarsest to the finest, whose choices are 1 apart."""
-    levels, width = [], 1.0
+    levels: list[Level] = []
+    width = 1.0
     for effect, factor in reversed(effects):
         step = width * GAP if levels else 1.0
         levels.append(Level(factor, effect.argsort(stable=True).argsort() * step))

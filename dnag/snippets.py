@@ -26,7 +26,4 @@ def shell_snippet(arch: Architecture, dataset: str, resolution: int = 0) -> str:
     space = spaces[arch.space]()
     size = f" --resolution {resolution}" if resolution not in (0, space.dataset(dataset).resolution) else ""
     text = shlex.quote(space.format(arch))
-    return (
-        f"echo {text} |\n"
-        f"  python -m dnag predict --space {arch.space} --dataset {dataset}{size} --architectures -"
-    )
+    return f"echo {text} |\n  python -m dnag predict --space {arch.space} --dataset {dataset}{size} --architectures -"

@@ -96,7 +96,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Change:
-    """One choice made otherwise: the operation of ``node`` before and after (``ABSENT``: none), and what comes of it."""
+    """One choice made otherwise: the operation of ``node`` before and after (or ``ABSENT``), and what comes of it."""
 
     node: int
     before: int

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -22,25 +21,32 @@ WHITE, BLACK, SIGNAL = "#ffffff", "#0f1419", "#ff6ec7"
 
 @dataclasses.dataclass(frozen=True)
 class Axis:
-    """An axis of the map: its title, and where its ticks are; without ``ticks`` they follow from the values."""
+    """An axis of the map: its title, where its ticks are, and its ends; without these they follow from the values."""
 
     title: str
     ticks: Sequence[tuple[float, str]] = ()
+    ends: tuple[float, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Overlay:
-    """Architectures shown on top of the map, (n,2): with a shape of their own, as colour alone is no cue."""
+    """Architectures shown on top of the map at ``places`` (n,2): with a shape of their own, as colour alone is no cue.
+
+    ``names``: said of each when it is pointed at; else the label.
+    """
 
     label: str
     places: np.ndarray
     symbol: str
     size: float
     colour: str = WHITE
+    names: Sequence[str] = ()
 
 
-def _axis(axis: Axis, **more: Any) -> Figure:
-    found: Figure = {"title": {"text": axis.title}, "nticks": 6, **more}
+def _axis(axis: Axis) -> Figure:
+    found: Figure = {"title": {"text": axis.title}, "nticks": 6}
+    if axis.ends:
+        found["range"] = list(axis.ends)
     if axis.ticks:
         values, words = zip(*axis.ticks, strict=True)
         found |= {"tickmode": "array", "tickvals": list(values), "ticktext": list(words), "showgrid": False}
@@ -91,16 +97,16 @@ def space_map(
     The points of the traces are in the order they are given here: first the space, then each overlay.
     """
     colours = palette()
-    everything = {
+    everything: Figure = {
         "type": "scattergl",
         "mode": "markers",
         "x": places[:, 0],
         "y": places[:, 1],
         "marker": {"symbol": "square", "size": size, "opacity": 1, **_colour_bar(values, colour, colours)},
-        "hovertemplate": "%{marker.color:.4g}<extra></extra>",
+        "hovertemplate": f"{colour}: %{{marker.color:.4g}}<extra></extra>",
         "showlegend": False,
     }
-    marks = [
+    marks: list[Figure] = [
         {
             "type": "scattergl",
             "mode": "markers",
@@ -114,13 +120,13 @@ def space_map(
                 "opacity": 1,
                 "line": {"color": BLACK, "width": 1.5},
             },
-            "hovertemplate": overlay.label + "<extra></extra>",
+            "text": list(overlay.names) or overlay.label,
+            "hovertemplate": "%{text}<extra></extra>",
         }
         for overlay in overlays
     ]
     for trace in (everything, *marks):  # a click chooses a point without fading the others
         trace |= {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
-    grid = bool(across.ticks)
     return {
         "data": [everything, *marks],
         "layout": {
@@ -128,7 +134,8 @@ def space_map(
             "height": height,
             "xaxis": _axis(across),
             "yaxis": _axis(up),
-            "legend": {"orientation": "h", "x": 0, "y": -0.12 if grid else -0.16, "yanchor": "top"},
+            "margin": {"l": 8, "r": 8, "t": 64, "b": 72},
+            "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
         },
     }
 
