@@ -177,9 +177,14 @@ def figures_strip(seen: Scene) -> None:
     predicted, truth = found.predicted_accuracy_pct, found.measured_accuracy_pct
     assert predicted is not None
     unmeasured = words.UNMEASURED_HELP.format(dataset=seen.space.dataset(seen.view.dataset).label)
+    share = standing(seen, predicted)
     strip = [
         (words.PREDICTED, f"{predicted:.2f} %", words.PREDICTED_HELP.format(spread=found.predicted_std_pct)),
-        (words.STANDING, standing(seen, predicted), words.STANDING_HELP.format(of=seen.of_all)),
+        (
+            words.STANDING,
+            share_words(share) if share else words.ABOVE,
+            words.STANDING_HELP.format(of=seen.of_all),
+        ),
         (
             words.MEASURED,
             "–" if truth is None else f"{truth:.2f} %",
@@ -195,12 +200,15 @@ def figures_strip(seen: Scene) -> None:
         st.info(words.DISCONNECTED)
 
 
-def standing(seen: Scene, value: float) -> str:
-    """The share of the space (or of a sample of it) that is no worse, with digits that tell the best few apart."""
-    share = 100 * top_share(seen.atlas.values(PREDICTED), value - ROUNDING)
-    if share == 0:
-        return text.explore.ABOVE
-    return text.explore.TOP.format(share=f"{share:.2g}" if share < 10 else f"{share:.0f}")
+def share_words(share: float) -> str:
+    """A share in percent, with digits that tell the best few apart."""
+    percent = max(100 * share, 0.01)
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
+
+
+def standing(seen: Scene, value: float) -> float:
+    """Share of the space (or of a sample of it) that is no worse."""
+    return top_share(seen.atlas.values(PREDICTED), value - ROUNDING)
 
 
 def operations(seen: Scene) -> None:

@@ -20,7 +20,7 @@ from dnag.ui.explore_panel import Scene
 
 COLOUR, AXES, ACROSS, UP = "colour", "axes", "across", "up"
 MAP, PROPERTIES = "map", "properties"
-HEIGHT = 620
+HEIGHT = 580
 SIZES = {True: 4.6, False: 5.0}  # px of a point: cells of the grid touch each other
 
 
@@ -181,9 +181,9 @@ def show_batch(seen: Scene, result: RunResult | None) -> None:
             distinct=len(archs),
             run=runs_panel.subtitle(result),
             best=best,
-            best_share=_standing(seen, best),
+            best_standing=_standing(seen, best),
             mean=mean,
-            mean_share=_standing(seen, mean),
+            mean_standing=_standing(seen, mean),
         )
     )
     label = text.explore.SPACE if space.enumerable else text.explore.SPACE_SAMPLED
@@ -193,7 +193,9 @@ def show_batch(seen: Scene, result: RunResult | None) -> None:
 
 def _standing(seen: Scene, value: float) -> str:
     """Where a value stands in the space, in words."""
-    words = text.explore
-    if abs(value - float(seen.atlas.values(PREDICTED).max())) < explore_panel.ROUNDING:
+    words, share = text.explore, explore_panel.standing(seen, value)
+    if not share:
+        return words.ABOVE_ALL.format(of=seen.of_all)
+    if share <= 1 / len(seen.atlas.ops):
         return words.BEST_OF.format(of=seen.of_all)
-    return words.STANDS.format(standing=explore_panel.standing(seen, value), of=seen.of_all)
+    return words.AMONG.format(share=explore_panel.share_words(share), of=seen.of_all)

@@ -18,9 +18,8 @@ EDGE = "edge {slot}"
 LAYER = "layer {slot}"
 PREDICTED = "Predicted"
 PREDICTED_HELP = "Mean of the ranking predictors; the spread between them is {spread:.2f} points."
-STANDING = "Standing"
+STANDING = "Among the best"
 STANDING_HELP = "The share of {of} that are predicted to be no less accurate."
-TOP = "top {share} %"
 ABOVE = "above all"
 MEASURED = "Measured"
 MEASURED_HELP = "Accuracy after training: {source}."
@@ -56,9 +55,10 @@ WALK_STEP = "{predicted:.2f} %"
 # --- the map ----------------------------------------------------------------------------------------------------------
 MAP = "Map of the space"
 MAP_GRID = (
-    "All {count:,} architectures. Each has a cell of its own: the {coarse} decide the block, the others the cell."
+    "All {count:,} architectures, each in a cell of its own: {across} and {up} decide the block, the others the cell."
 )
-MAP_PLANE = "{count:,} random networks of the space, by size and by what accuracy they have beyond what size explains."
+MAP_PLANE = "{count:,} random networks of the space, by size and by the accuracy that size does not explain."
+MAP_PROPERTIES = "{count:,} architectures by two of their properties; one may hide another."
 MAP_HINT = "Click a point to go there."
 AXES = "Axes"
 AXES_KINDS = {"map": "Map", "properties": "Properties"}
@@ -81,11 +81,12 @@ MAP_ALT = "Map of architectures coloured by {colour}. The tables and the text fi
 # --- the generated ones -----------------------------------------------------------------------------------------------
 BATCH = "Where the generated ones sit"
 BATCH_WORDS = (
-    "**{distinct:,} distinct architectures** of your last run, {run}. Their best, {best:.2f} %, is {best_share}; their "
-    "mean, {mean:.2f} %, is {mean_share}."
+    "**{distinct:,} distinct architectures** of your last run, {run}. Their best, {best:.2f} %, is {best_standing}. "
+    "Their mean, {mean:.2f} %, is {mean_standing}."
 )
+AMONG = "among the best {share} of {of}"
+ABOVE_ALL = "above {of}"
 BEST_OF = "the best of {of}"
-STANDS = "**{standing}** of {of}"
 OF_ALL = "all {count:,} architectures"
 OF_SAMPLE = "{count:,} random networks"
 SPACE = "the space"
