@@ -363,6 +363,33 @@ class SearchSpace(ABC):
         columns = zip(parts.reshape(self.size, -1).T, self.factors, strict=True)
         return torch.stack([factor.log_weights[column] for column, factor in columns]).sum(0)
 
+    def choices_of(self, node: int) -> tuple[int, ...]:
+        """The operations that a node has in some architecture, in the order of the encoding, ``ABSENT`` last."""
+        factor = next(factor for factor in self.factors if node in factor.nodes)
+        found = factor.choices[:, factor.nodes.index(node)].unique().tolist()
+        return tuple(sorted(found, key=lambda op: (op == ABSENT, op)))
+
+    def with_op(self, arch: Architecture, node: int, op: int) -> Architecture:
+        """The architecture nearest to ``arch`` whose ``node`` has operation ``op``, or ``ABSENT``.
+
+        Other nodes change only where they must, and then to ``op`` if they can: an absent layer that has to be filled
+        becomes like the one beyond it. ``ArchitectureError`` where the node never has this operation.
+        """
+        if not 0 <= node < self.num_nodes or op not in self.choices_of(node):
+            raise ArchitectureError(
+                f"node {node} cannot have operation {op}; allowed: nodes 0 to {self.num_nodes - 1} with one of "
+                "their operations"
+            )
+        factor = next(factor for factor in self.factors if node in factor.nodes)
+        fitting = factor.choices[factor.choices[:, factor.nodes.index(node)] == op]
+        changed = (fitting != torch.tensor([arch.ops[other] for other in factor.nodes])).sum(1)
+        alike = (fitting == op).sum(1)
+        nearest = fitting[(changed * (len(factor.nodes) + 1) - alike).argmin()]
+        ops = list(arch.ops)
+        for other, value in zip(factor.nodes, nearest.tolist(), strict=True):
+            ops[other] = value
+        return Architecture(self.name, tuple(ops))
+
     def neighbours(self, arch: Architecture) -> list[Architecture]:
         """Architectures that differ in one node of one factor (24 on NAS-Bench-201)."""
         found = []

@@ -227,3 +227,32 @@ def test_helpers():
     assert factor.log_weights.exp().tolist() == pytest.approx([0.5, 0.5])
     assert isinstance(factor, Factor)
     assert product_names(["3", "5"], ["3", "4", "6"]) == ("3-3", "3-4", "3-6", "5-3", "5-4", "5-6")
+
+
+@pytest.mark.parametrize("name", list(spaces))
+def test_an_operation_can_be_changed_and_no_more_changes_than_must(name):
+    space = spaces[name]()
+    for arch in space.sample(5, Generator().manual_seed(3)):
+        for node in range(space.num_nodes):
+            assert space.with_op(arch, node, arch.ops[node]) == arch
+            for op in space.choices_of(node):
+                found = space.with_op(arch, node, op)
+                assert space.check(found.ops) is None and found.ops[node] == op
+                alone = (*arch.ops[:node], op, *arch.ops[node + 1 :])
+                if space.check(alone) is None:
+                    assert found.ops == alone
+
+
+def test_a_gap_in_a_stage_is_filled_with_the_layer_beyond_it_and_layers_beyond_a_gap_go():
+    space = spaces["mobilenetv3"]()
+    shallow = Architecture("mobilenetv3", (0, 1, ABSENT, ABSENT) * 5)
+    deep = space.with_op(shallow, 3, 7)
+    assert deep.ops[:8] == (0, 1, 7, 7, 0, 1, ABSENT, ABSENT)
+    assert space.with_op(deep, 2, ABSENT) == shallow
+
+
+@pytest.mark.parametrize(("node", "op"), [(8, 5), (-1, 5), (1, 0), (1, ABSENT), (0, 5)])
+def test_an_operation_that_a_node_never_has_is_refused(node, op, nasbench201):
+    arch = nasbench201.architecture((0, 5, 5, 5, 3, 5, 5, 1))
+    with pytest.raises(ArchitectureError, match="cannot have operation"):
+        nasbench201.with_op(arch, node, op)
