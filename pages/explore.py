@@ -36,22 +36,21 @@ if link.problems:
     st.error("\n".join([text.LINK_BAD, *(f"- {problem}" for problem in link.problems)]))
 
 with st.container(border=True, key="architecture"):
-    drawing, about = st.columns([1, 1.4], gap="large")
-    with drawing:
-        explore_panel.operations(seen)
+    picture, about = st.columns([1, 1.2], gap="large", vertical_alignment="center")
+    with picture:
+        explore_panel.drawing(seen)
     with about:
         explore_panel.choose(seen)
         explore_panel.figures_strip(seen)
         explore_panel.walk(seen)
 
 chart, table = st.columns(2)
-with chart:
-    with st.container(border=True, key="map"):
-        map_panel.show_map(seen, result)
-    with st.container(border=True, key="code"):
-        explore_panel.code(seen)
-with table:
-    with st.container(border=True, key="neighbours"):
-        explore_panel.neighbours(seen)
-    with st.container(border=True, key="batch"):
-        map_panel.show_batch(seen, result)
+with chart.container(border=True, key="map"):
+    map_panel.show_map(seen, result)
+with table.container(border=True, height="stretch", key="neighbours"):
+    explore_panel.neighbours(seen)
+batch, code = st.columns(2)
+with batch.container(border=True, height="stretch", key="batch"):
+    map_panel.show_batch(seen, result)
+with code.container(border=True, height="stretch", key="code"):
+    explore_panel.code(seen)

@@ -134,7 +134,7 @@ def space_map(
             "height": height,
             "xaxis": _axis(across),
             "yaxis": _axis(up),
-            "margin": {"l": 8, "r": 8, "t": 64, "b": 72},
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 72},
             "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
         },
     }

@@ -22,12 +22,13 @@ from dnag.runs import Candidate, RunResult, describe
 from dnag.snippets import python_snippet, shell_snippet
 from dnag.spaces.base import ABSENT, Architecture, ArchitectureError, Change, SearchSpace
 from dnag.ui import loaders, state, text
+from dnag.ui.cell_editor import cell_editor
 
 ARCH = "arch"
 _SPACE, _WALKS, _DRAWN = "_explored_space", "_walks", "_drawn"
 STEPS, CRUMBS = 50, 6  # of a walk: remembered, and shown
 LONGEST = 2000  # characters of a text that is read
-TABLE_HEIGHT = 411
+TABLE_HEIGHT = 656
 METRIC_WIDTH = 96  # px
 ROUNDING = 1e-3  # points: what is shown of an accuracy, against what is known
 
@@ -211,41 +212,15 @@ def standing(seen: Scene, value: float) -> float:
     return top_share(seen.atlas.values(PREDICTED), value - ROUNDING)
 
 
-def operations(seen: Scene) -> None:
-    """A choice for every node: the drawing in words, for whoever does not click it."""
-    space, ops = seen.space, seen.arch.ops
-    slots = space.drawing.slots
-    columns = st.columns(len(space.drawing.columns) or 3)
-    for index, slot in enumerate(slots):
-        options = [op for op in (ABSENT, *range(space.num_ops)) if space.check(_with(ops, slot.node, op)) is None]
-        key = f"slot-{slot.node}"
-        st.session_state[key] = ops[slot.node]
-        column = int(slot.x * len(columns)) if space.drawing.columns else index % len(columns)
-        columns[column].selectbox(
-            place_name(space, slot.node),
-            options,
-            key=key,
-            format_func=functools.partial(_short_name if space.drawing.columns else op_name, space),
-            on_change=_redraw,
-            args=(space, ops, slot.node, key),
-        )
-
-
-def _with(ops: Sequence[int], node: int, op: int) -> tuple[int, ...]:
-    return (*ops[:node], op, *ops[node + 1 :])
-
-
-def _redraw(space: SearchSpace, ops: Sequence[int], node: int, key: str) -> None:
-    go(space.format(Architecture(space.name, _with(ops, node, st.session_state[key]))))
+def drawing(seen: Scene) -> None:
+    """The graph, whose operations can be changed by clicking them."""
+    space = seen.space
+    cell_editor(space, seen.arch.ops, "drawing", lambda ops: go(space.format(Architecture(space.name, ops))))
 
 
 def op_name(space: SearchSpace, op: int) -> str:
     """An operation as people write it."""
     return text.explore.ABSENT if op == ABSENT else text.said(space.op_styles[op].label)
-
-
-def _short_name(space: SearchSpace, op: int) -> str:
-    return "–" if op == ABSENT else space.op_styles[op].symbol
 
 
 def place_name(space: SearchSpace, node: int) -> str:
