@@ -28,8 +28,8 @@ from dnag.spaces.base import ABSENT, Architecture, Factor, SearchSpace
 
 SAMPLED = 4096
 """Architectures drawn from a space that cannot be listed."""
-GAP = 1.06
-"""Distance between the blocks of a grid, in widths of a block."""
+STEP, GAP = 10, 1.06
+"""Of a grid: distance of neighbouring cells, a whole number so that places are; that of blocks, in widths of one."""
 
 PREDICTED, MEASURED, COUNT, LAYERS = "predicted", "measured", "count@", "layers"
 
@@ -94,12 +94,12 @@ class NestedGrid:
 
 
 def _levels(effects: Sequence[tuple[Tensor, Factor]]) -> tuple[Level, ...]:
-    """Levels from the coarsest to the finest, whose choices are 1 apart."""
+    """Levels from the coarsest to the finest."""
     levels: list[Level] = []
-    width = 1.0
+    width = STEP
     for effect, factor in reversed(effects):
-        step = width * GAP if levels else 1.0
-        levels.append(Level(factor, effect.argsort(stable=True).argsort() * step))
+        step = round(width * GAP) if levels else STEP
+        levels.append(Level(factor, (effect.argsort(stable=True).argsort() * step).float()))
         width += step * (len(factor.choices) - 1)
     return tuple(reversed(levels))
 

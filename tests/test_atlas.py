@@ -9,7 +9,7 @@ import torch
 from torch import Generator
 
 from dnag.additive import Additive
-from dnag.atlas import COUNT, LAYERS, MEASURED, PREDICTED, SAMPLED, Atlas, NestedGrid, SizePlane, View, top_share
+from dnag.atlas import COUNT, LAYERS, MEASURED, PREDICTED, SAMPLED, STEP, Atlas, NestedGrid, SizePlane, View, top_share
 from dnag.benchmarks import Benchmark
 from dnag.bundle import ModelStore
 from dnag.knobs import knobs
@@ -33,7 +33,7 @@ def test_every_cell_has_a_place_of_its_own_on_the_grid(grid):
     assert len(grid.places.unique(dim=0)) == 15625
     assert all(len(column.unique()) == 125 for column in grid.places.T)
     gaps = grid.places[:, 0].unique().diff()
-    assert float(gaps.min()) == pytest.approx(1, abs=1e-4) and float(gaps.max()) > 2  # cells touch, blocks are apart
+    assert float(gaps.min()) == STEP and float(gaps.max()) > 2 * STEP  # cells touch, blocks are apart
 
 
 def test_one_change_moves_along_one_axis_of_the_grid(grid):

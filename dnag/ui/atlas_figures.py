@@ -16,7 +16,7 @@ from dnag.ui.figures import Figure, palette, template
 
 SCALE = "Viridis"  # even steps of lightness, and read the same with any kind of colour vision
 LOWEST = 0.04  # share of the values that get the lowest colour: a few that never learn would take up the whole scale
-WHITE, BLACK, SIGNAL = "#ffffff", "#0f1419", "#ff6ec7"
+WHITE, BLACK, SIGNAL, HERE = "#ffffff", "#0f1419", "#ff6ec7", "#ff5a36"  # none of them is on the scale
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +41,12 @@ class Overlay:
     size: float
     colour: str = WHITE
     names: Sequence[str] = ()
+
+
+def _packed(values: np.ndarray) -> np.ndarray:
+    """The same numbers in half the bytes where they are whole and small, as on a grid."""
+    whole = bool(np.all((values >= 0) & (values < 2**16) & (values == np.round(values))))
+    return values.astype(np.uint16) if whole else values
 
 
 def _axis(axis: Axis) -> Figure:
@@ -69,7 +75,8 @@ def _colour_bar(values: np.ndarray, title: str, colours: dict[str, str]) -> Figu
         "x": 0,
         "xanchor": "left",
         "y": 1.0,
-        "yanchor": "bottom",
+        "yref": "container",
+        "yanchor": "top",
         "len": 1.0,
         "thickness": 10,
         "outlinewidth": 0,
@@ -100,8 +107,8 @@ def space_map(
     everything: Figure = {
         "type": "scattergl",
         "mode": "markers",
-        "x": places[:, 0],
-        "y": places[:, 1],
+        "x": _packed(places[:, 0]),
+        "y": _packed(places[:, 1]),
         "marker": {"symbol": "square", "size": size, "opacity": 1, **_colour_bar(values, colour, colours)},
         "hovertemplate": f"{colour}: %{{marker.color:.4g}}<extra></extra>",
         "showlegend": False,
@@ -134,7 +141,7 @@ def space_map(
             "height": height,
             "xaxis": _axis(across),
             "yaxis": _axis(up),
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 72},
+            "margin": {"l": 8, "r": 8, "t": 56, "b": 72},
             "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
         },
     }

@@ -29,7 +29,7 @@ _SPACE, _WALKS, _DRAWN = "_explored_space", "_walks", "_drawn"
 STEPS, CRUMBS = 50, 6  # of a walk: remembered, and shown
 LONGEST = 2000  # characters of a text that is read
 TABLE_HEIGHT = 656
-METRIC_WIDTH = 96  # px
+METRIC_WIDTH = 88  # px
 ROUNDING = 1e-3  # points: what is shown of an accuracy, against what is known
 
 

@@ -11,11 +11,11 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from dnag.atlas import COUNT, LAYERS, MEASURED, PREDICTED, Atlas, Level, NestedGrid, Property
+from dnag.atlas import COUNT, LAYERS, MEASURED, PREDICTED, STEP, Atlas, Level, NestedGrid, Property
 from dnag.runs import RunResult
 from dnag.spaces.base import Architecture, SearchSpace
 from dnag.ui import explore_panel, figures, runs_panel, state, text
-from dnag.ui.atlas_figures import SIGNAL, Axis, Overlay, batch_in_space, space_map
+from dnag.ui.atlas_figures import HERE, SIGNAL, Axis, Overlay, batch_in_space, space_map
 from dnag.ui.explore_panel import Scene
 
 COLOUR, AXES, ACROSS, UP = "colour", "axes", "across", "up"
@@ -107,8 +107,8 @@ def _marks(seen: Scene, result: RunResult | None) -> list[tuple[Overlay, Tensor]
         marks.append((Overlay(words.GENERATED, nowhere, "diamond", 8, SIGNAL), batch))
     names = tuple(explore_panel.change_words(seen.space, change) for change in seen.changes)
     around = torch.tensor([change.arch.ops for change in seen.changes])
-    marks.append((Overlay(words.NEIGHBOUR, nowhere, "circle", 8, names=names), around))
-    marks.append((Overlay(words.SELECTED, nowhere, "star", 17), torch.tensor([seen.arch.ops])))
+    marks.append((Overlay(words.NEIGHBOUR, nowhere, "circle", 7, names=names), around))
+    marks.append((Overlay(words.SELECTED, nowhere, "star", 17, HERE), torch.tensor([seen.arch.ops])))
     return marks
 
 
@@ -141,7 +141,7 @@ def _blocks(space: SearchSpace, levels: tuple[Level, ...]) -> Axis:
         for shift, choice in zip(coarse.shifts, coarse.factor.choices, strict=True)
     ]
     end = sum(float(level.shifts.max()) for level in levels)
-    return Axis(explore_panel.place_name(space, coarse.factor.nodes[0]), sorted(ticks), (-1.0, end + 1))
+    return Axis(explore_panel.place_name(space, coarse.factor.nodes[0]), sorted(ticks), (-STEP, end + STEP))
 
 
 def _legend(seen: Scene, *, by_properties: bool) -> str:
