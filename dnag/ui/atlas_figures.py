@@ -59,8 +59,10 @@ def _axis(axis: Axis) -> Figure:
     return found
 
 
-def _colour_bar(values: np.ndarray, title: str, colours: dict[str, str]) -> Figure:
-    """Colours from a low quantile to the largest value, and a bar along the top that says so."""
+def _colour_bar(values: np.ndarray, colours: dict[str, str]) -> Figure:
+    """Colours from a low quantile to the largest value, and a bar along the top that says so. It has no title: the page
+    puts the choice of a property there.
+    """
     known = values[np.isfinite(values)]
     low, high = (float(np.quantile(known, share)) for share in (LOWEST, 1))
     high = high if high > low else low + 1.0
@@ -69,7 +71,6 @@ def _colour_bar(values: np.ndarray, title: str, colours: dict[str, str]) -> Figu
     words = [f"{value:,.{digits}f}" for value in ticks]
     if float(known.min()) < low:
         words[0] = text.explore.AT_MOST.format(value=words[0])
-    font = {"size": 12, "color": colours["mute"]}
     bar = {
         "orientation": "h",
         "x": 0,
@@ -80,10 +81,9 @@ def _colour_bar(values: np.ndarray, title: str, colours: dict[str, str]) -> Figu
         "len": 1.0,
         "thickness": 10,
         "outlinewidth": 0,
-        "title": {"text": title, "side": "top", "font": font},
         "tickvals": ticks.tolist(),
         "ticktext": words,
-        "tickfont": font,
+        "tickfont": {"size": 12, "color": colours["mute"]},
     }
     return {"color": values, "colorscale": SCALE, "cmin": low, "cmax": high, "colorbar": bar}
 
@@ -109,7 +109,7 @@ def space_map(
         "mode": "markers",
         "x": _packed(places[:, 0]),
         "y": _packed(places[:, 1]),
-        "marker": {"symbol": "square", "size": size, "opacity": 1, **_colour_bar(values, colour, colours)},
+        "marker": {"symbol": "square", "size": size, "opacity": 1, **_colour_bar(values, colours)},
         "hovertemplate": f"{colour}: %{{marker.color:.4g}}<extra></extra>",
         "showlegend": False,
     }
@@ -141,7 +141,7 @@ def space_map(
             "height": height,
             "xaxis": _axis(across),
             "yaxis": _axis(up),
-            "margin": {"l": 8, "r": 8, "t": 56, "b": 72},
+            "margin": {"l": 8, "r": 8, "t": 40, "b": 72},
             "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
         },
     }

@@ -88,7 +88,7 @@ def _looked_at(atlas: Atlas) -> Architecture:
     space = atlas.space
     walk = walk_of(space.name)
     if st.session_state.get(_SPACE) != space.name:
-        first = None if _SPACE in st.session_state else st.query_params.get(ARCH)
+        first = None if _SPACE in st.session_state else _linked()
         st.session_state[ARCH] = first or (walk[-1] if walk else space.format(atlas.best))
         st.session_state[_SPACE] = space.name
     try:
@@ -101,6 +101,12 @@ def _looked_at(atlas: Atlas) -> Architecture:
         del walk[:-STEPS]
     state.mirror(ARCH, words, "")
     return arch
+
+
+def _linked() -> str | None:
+    """The architecture that the address asks for. Of a link written by hand, browsers read every + as a blank."""
+    words = st.query_params.get(ARCH)
+    return words if words is None or words.startswith("{") else words.replace(" ", "+")
 
 
 def walk_of(space: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -20,7 +20,7 @@ ROW = 35  # px: a row of Streamlit's table
 
 
 def open_page(page: Page, app_url: str, query: str = "") -> Page:
-    page.goto(f"{app_url}/explore?{query or f'arch={CELL}'}")
+    page.goto(f"{app_url}/explore?{query or urlencode({'arch': CELL})}")
     drawn(page)
     return page
 
@@ -52,7 +52,7 @@ def changes_between(one: str, other: str) -> int:
 
 
 def button(page: Page, key: str) -> Locator:
-    return page.locator(f".st-key-{key} button")
+    return page.locator(f".st-key-{key} button").first
 
 
 def test_each_way_to_another_architecture(page, app_url):

@@ -87,6 +87,12 @@ def test_a_link_opens_its_architecture_with_known_figures():
     assert CELL in at.code[0].value and "cifar100" in at.code[1].value
 
 
+def test_a_link_written_by_hand_loses_its_plus_signs_and_is_read_all_the_same():
+    at = open_page(arch=CELL.replace("+", " "))
+    assert not at.error
+    assert address(at, "arch") == CELL
+
+
 def test_what_cannot_be_read_is_said_and_the_one_before_stays():
     at = type_in(open_page(arch=CELL), "|conv~0|")
     assert "'|conv~0|' is not a NAS-Bench-201 cell; allowed" in at.error[0].value
