@@ -24,6 +24,7 @@ page = st.navigation(
         st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:"),
         st.Page("pages/compare.py", title=text.COMPARE, icon=":material/compare_arrows:"),
         st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
+        st.Page("pages/explore.py", title=text.EXPLORE, icon=":material/explore:"),
     ]
 )
 page.run()

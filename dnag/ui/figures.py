@@ -6,7 +6,7 @@ changed figure into the page anew, which would flash if a chart followed a runni
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -343,6 +343,20 @@ def accuracy_against_cost(
     )
 
 
-def show(figure: Figure, key: str, alt: str, height: int = HEIGHT) -> None:
-    """Put a chart into the page, with its description for those who do not see it."""
-    st.plotly_chart(figure, key=key, alt=alt, theme=None, config=CONFIG, height=height)
+def show(
+    figure: Figure, key: str, alt: str, height: int = HEIGHT, *, on_click: Callable[[], None] | None = None
+) -> None:
+    """Put a chart into the page, with its description for those who do not see it.
+
+    ``on_click`` is called when a point was chosen; which one is in the session's state under ``key``.
+    """
+    st.plotly_chart(
+        figure,
+        key=key,
+        alt=alt,
+        theme=None,
+        config=CONFIG,
+        height=height,
+        on_select=on_click or "ignore",
+        selection_mode="points",
+    )

@@ -63,12 +63,17 @@ def accuracy_spread(space: str, dataset: str, resolution: int, device: str) -> f
         return None
 
 
-def installed(space: str, device: str = "auto") -> ModelBundle | None:
-    """The models of a space, or None where they cannot be loaded; a run then says why."""
+def models(space: str, device: str = "auto") -> ModelBundle:
+    """The models of a space. ``OSError``, ``RuntimeError`` or ``ValueError`` says why they cannot be loaded."""
     from dnag.runs import resolve_device
 
+    return store().bundle(space, device=resolve_device(device))
+
+
+def installed(space: str, device: str = "auto") -> ModelBundle | None:
+    """The models of a space, or None where they cannot be loaded; a run then says why."""
     try:
-        return store().bundle(space, device=resolve_device(device))
+        return models(space, device)
     except (OSError, RuntimeError, ValueError):
         return None
 

@@ -153,6 +153,11 @@ def job_id() -> str | None:
     return st.session_state.get(JOB)
 
 
+def jobs_seen() -> set[str]:
+    """The runs that this session looked at last, on any page."""
+    return {value for key, value in st.session_state.items() if str(key).endswith((JOB, SHOWN)) and value}
+
+
 def look_at(job: str | None) -> None:
     """Look at another run, or at none; the address follows."""
     st.session_state[JOB] = job

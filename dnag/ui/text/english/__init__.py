@@ -7,6 +7,7 @@ OVERVIEW = "Overview"
 GENERATE = "Generate"
 DATASET = "Your dataset"
 COMPARE = "Compare"
+EXPLORE = "Explore"
 LANGUAGE = "Language"
 
 #: Names that the core uses as identifiers, as people write them; others are shown with spaces for underscores.
