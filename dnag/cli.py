@@ -125,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--teacher", type=Path, metavar="FILE", help="once-for-all's accuracy predictor (.npz) to compare with"
     )
-    command.add_argument("--only", default="", help=f"parts, comma-separated, of: {', '.join(PARTS)}, transfer")
+    parts = (*PARTS, *transfer_commands.PARTS)
+    command.add_argument("--only", default="", help=f"parts, comma-separated, of: {', '.join(parts)}")
     transfer_commands.add_meta_arguments(command)
     _add_figures(command, "figures")
     command.set_defaults(run=_evaluate)
@@ -138,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_bench)
 
     command = commands.add_parser("train", help="train a shipped model anew")
-    command.add_argument("what", choices=("score", "predictor", "latency", "meta-predictor", "all"))
+    command.add_argument("what", choices=("score", "predictor", "latency", "meta-predictor", "class-map", "all"))
     _add_settings(command, ["space", "device", "seed"])
     command.add_argument("--steps", type=int, default=0, help="optimiser steps; default: those of the shipped model")
     command.add_argument("--half", action="store_true", help="score: train on a random half of the space, for novelty")
@@ -160,6 +161,13 @@ def _parser() -> argparse.ArgumentParser:
         help="latency: measured latencies of layers (JSON of once-for-all). May be given several times.",
     )
     transfer_commands.add_meta_arguments(command)
+    command.add_argument(
+        "--known",
+        action="append",
+        default=[],
+        metavar="DIR|ZIP|NAME",
+        help="class-map: one more data set to compare with (see encode). May be given several times.",
+    )
     command.add_argument("--datasets", default="", help="predictor: comma-separated; default: all of the space")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
@@ -458,8 +466,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     scales = _numbers(arguments.scales, "scales") or usual
     only = tuple(part.strip() for part in arguments.only.split(",") if part.strip())
     for part in only:
-        if part not in (*PARTS, "transfer"):
-            raise ValueError(f"only is {part!r}; allowed: {', '.join(PARTS)}, transfer")
+        if part not in (*PARTS, *transfer_commands.PARTS):
+            raise ValueError(f"only is {part!r}; allowed: {', '.join((*PARTS, *transfer_commands.PARTS))}")
     for scale in scales:
         RunSettings(space=space.name, dataset=next(iter(space.datasets)), guidance_scale=scale)
     settings = EvaluationSettings(
@@ -476,6 +484,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     with Bar("evaluating") as bar:
         if only == ("transfer",):
             figures = transfer_commands.evaluate_transfer(space, arguments, bar.say)
+        elif only == ("class-map",):
+            figures = transfer_commands.evaluate_class_map(arguments, bar.say)
         else:
             figures = evaluate(settings, measured_table=arguments.measured, teacher=arguments.teacher, progress=bar.say)
     _print_figures(figures, arguments, mark="figures")
@@ -542,6 +552,9 @@ def _train(arguments: argparse.Namespace) -> None:
     space, device = spaces[settings.space](), resolve_device(settings.device)
     if arguments.what == "latency":
         _train_latency(space, settings.seed, arguments)
+        return
+    if arguments.what == "class-map":
+        transfer_commands.train_class_map(arguments)
         return
     if arguments.what == "meta-predictor":
         state = STATES / f"{space.name}-meta-{arguments.steps}-{settings.seed}.state"

@@ -26,6 +26,7 @@ from dnag.benchmarks.meta_records import OfficialRecords
 from dnag.checkpoint import Checkpoint
 from dnag.datasets.cache import TensorCache
 from dnag.datasets.extractors import extractors
+from dnag.datasets.extractors.base import Extractor
 from dnag.datasets.features import DEFAULT, extract
 from dnag.evaluation.base import Figure
 from dnag.meta import KIND, MetaRanking, MetaRecords, meta_predict, padded, train_meta_ranking
@@ -159,6 +160,28 @@ def read_class_pictures(path: Path) -> tuple[np.ndarray, list[str]]:
     return images, names
 
 
+def picture_features(network: Extractor, images: np.ndarray, cache: TensorCache, tell: Tell) -> list[Tensor]:
+    """Of the views of each picture, (n,D')."""
+    found = []
+    for index, picture in enumerate(images):
+        found.append(extract(network, views(picture, VIEWS, index), cache))
+        if index % 50 == 0:
+            tell(f"features of class {index} of {len(images)}")
+    return found
+
+
+def cifar10_features(network: Extractor, path: Path, cache: TensorCache) -> list[Tensor]:
+    """Of ``DRAWS`` draws of CIFAR-10 (``x_train`` and ``y_train``), class by class: (n,D') for each draw and class."""
+    with np.load(path, allow_pickle=False) as file:
+        x, y = file["x_train"], file["y_train"].ravel()
+    found = []
+    for draw in range(DRAWS):
+        for label in range(10):
+            own = x[y == label][draw * VIEWS : (draw + 1) * VIEWS]
+            found.append(extract(network, np.concatenate([views(picture, 1, 0) for picture in own]), cache))
+    return found
+
+
 def read_meta_data(
     space: SearchSpace,
     official: OfficialRecords,
@@ -178,17 +201,7 @@ def read_meta_data(
     """
     images, names = read_class_pictures(pictures)
     network, cache = extractors[DEFAULT](), cache or TensorCache()
-    found = []
-    for index, picture in enumerate(images):
-        found.append(extract(network, views(picture, VIEWS, index), cache))
-        if index % 50 == 0:
-            tell(f"features of class {index} of {len(images)}")
-    with np.load(cifar10, allow_pickle=False) as file:
-        x, y = file["x_train"], file["y_train"].ravel()
-    for draw in range(DRAWS):
-        for label in range(10):
-            own = x[y == label][draw * VIEWS : (draw + 1) * VIEWS]
-            found.append(extract(network, np.concatenate([views(picture, 1, 0) for picture in own]), cache))
+    found = picture_features(network, images, cache, tell) + cifar10_features(network, cifar10, cache)
     features = torch.stack(found)
     mean, std = features.mean((0, 1)), features.std((0, 1)) + 1e-6
     first = len(images)

@@ -11,7 +11,7 @@ from typing import Any
 from dnag.benchmarks.base import measured
 from dnag.benchmarks.meta_records import read_meta_records
 from dnag.bundle import ModelStore
-from dnag.checkpoint import Checkpoint
+from dnag.checkpoint import Checkpoint, save
 from dnag.evaluation.base import Figure
 from dnag.runs import RunResult, RunSettings, run
 from dnag.spaces.base import Architecture, SearchSpace, spaces
@@ -19,6 +19,8 @@ from dnag.training import TrainResult, write_aside
 
 IMAGE_SIZE = 32
 TRAINED = "trials.sqlite"
+PARTS = ("transfer", "class-map")
+"""What ``evaluate --only`` does beside the parts of every evaluation; each alone."""
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
@@ -120,10 +122,44 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
 
 
 def add_meta_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``train meta-predictor`` and ``evaluate --only transfer`` learn from."""
+    """What ``train meta-predictor``, ``train class-map`` and their evaluations learn from."""
     command.add_argument("--records", type=Path, metavar="FILE", help="meta-training records (.npz)")
     command.add_argument("--pictures", type=Path, metavar="FILE", help="a picture of each ImageNet class (.npz)")
     command.add_argument("--cifar10", type=Path, metavar="FILE", help="CIFAR-10 pictures (.npz)")
+
+
+def read_class_map_data(arguments: argparse.Namespace, tell: Any) -> Any:
+    """Features of the pictures that the command line names; ``ValueError`` says what is missing."""
+    from dnag.class_map_training import read_class_features
+
+    for name in ("pictures", "cifar10"):
+        if getattr(arguments, name) is None:
+            raise ValueError(f"the map of classes needs --{name} FILE")
+    return read_class_features(arguments.pictures, arguments.cifar10, tell)
+
+
+def train_class_map(arguments: argparse.Namespace) -> None:
+    """``train class-map``."""
+    from dnag.class_map_training import neighbours, train_class_map
+    from dnag.cli import Bar, _table
+    from dnag.datasets.class_map import NAME, ClassMap
+
+    with Bar(NAME) as bar:
+        data = read_class_map_data(arguments, bar.say)
+        made = train_class_map(data, arguments.known, bar.say)
+    path = arguments.out / f"{NAME}.safetensors"
+    save(path, made)
+    found = ClassMap.load(arguments.out)
+    print(_table(neighbours(found, data)))
+    print(f"{path} ({path.stat().st_size / 1e6:.2f} MB): {', '.join(known.label for known in found.known.values())}")
+
+
+def evaluate_class_map(arguments: argparse.Namespace, tell: Any) -> list[Figure]:
+    """``evaluate --only class-map``."""
+    from dnag.class_map_training import class_map_figures
+    from dnag.datasets.class_map import ClassMap
+
+    return class_map_figures(ClassMap.load(), read_class_map_data(arguments, tell), arguments.pictures, tell)
 
 
 def meta_data(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> Any:
