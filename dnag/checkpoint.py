@@ -87,7 +87,9 @@ def _build(space: SearchSpace | None, description: Mapping[str, Any], device: st
             network, sizes = official.NETWORKS[name]
             return network(sizes(**config))
         case other:
-            ours = "ScoreNetwork, PropertyPredictor, RankingPredictor, DatasetEncoder, AdditivePredictor, ClassPrototypes"
+            ours = (
+                "ScoreNetwork, PropertyPredictor, RankingPredictor, DatasetEncoder, AdditivePredictor, ClassPrototypes"
+            )
             allowed = ", ".join([ours, *official.NETWORKS])
             raise ValueError(f"unknown network class {other!r}; allowed: {allowed}")
 

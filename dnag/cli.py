@@ -406,6 +406,7 @@ def info() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "devices": devices(),
+        "checkpoints": _checkpoints(""),
         "spaces": {},
     }
     for name, cls in spaces.items():
@@ -418,17 +419,29 @@ def info() -> dict[str, Any]:
                 {"label": source.label, "datasets": list(source.datasets), "note": source.note}
                 for source in installed_benchmarks(space)
             ],
-            "checkpoints": {
-                stem: {
-                    "kind": header["kind"],
-                    "file": f"{stem}.safetensors",
-                    "card": f"{stem}.md" if (DIRECTORY / f"{stem}.md").exists() else None,
-                }
-                for stem, header in installed().items()
-                if header["space"] == name
-            },
+            "checkpoints": _checkpoints(name),
         }
     return found
+
+
+def _checkpoints(space: str) -> dict[str, dict[str, Any]]:
+    """Those of a space, or those of none: kind, file and card by name."""
+    return {
+        stem: {
+            "kind": header["kind"],
+            "file": f"{stem}.safetensors",
+            "card": f"{stem}.md" if (DIRECTORY / f"{stem}.md").exists() else None,
+        }
+        for stem, header in installed().items()
+        if header["space"] == space
+    }
+
+
+def _checkpoint_lines(checkpoints: dict[str, dict[str, Any]]) -> list[str]:
+    return [
+        f"  checkpoint {stem}: {found['kind']}{f', card checkpoints/{card}' if (card := found['card']) else ''}"
+        for stem, found in checkpoints.items()
+    ]
 
 
 def _info(arguments: argparse.Namespace) -> None:
@@ -438,13 +451,14 @@ def _info(arguments: argparse.Namespace) -> None:
         return
     versions = f"dnag {found['version']}, Python {found['python']}, torch {found['torch']}"
     print(f"{versions}; devices: {', '.join(found['devices'])}")
+    for line in _checkpoint_lines(found["checkpoints"]):
+        print(line)
     for name, space in found["spaces"].items():
         print(f"\n{space['label']} ({name}): {space['architectures']:,} architectures")
         for key, dataset in space["datasets"].items():
             print(f"  dataset {key}: {dataset['label']}, {dataset['num_classes']} classes, {dataset['resolution']} px")
-        for stem, checkpoint in space["checkpoints"].items():
-            card = f", card checkpoints/{checkpoint['card']}" if checkpoint["card"] else ""
-            print(f"  checkpoint {stem}: {checkpoint['kind']}{card}")
+        for line in _checkpoint_lines(space["checkpoints"]):
+            print(line)
         for source in space["benchmarks"]:
             print(f"  benchmark {source['label']}: {', '.join(source['datasets'])}. {source['note']}")
         covered = {dataset for source in space["benchmarks"] for dataset in source["datasets"]}

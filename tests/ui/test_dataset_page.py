@@ -16,6 +16,7 @@ from streamlit.runtime.caching.cache_resource_api import clear_session_cache
 from streamlit.testing.v1 import AppTest
 
 from dnag.datasets import BUILTIN, ImageSet
+from dnag.datasets.builtin import FOLDERS
 from dnag.datasets.extractors.base import extractors
 from dnag.datasets.features import DEFAULT
 from dnag.runs import RunSettings
@@ -49,7 +50,7 @@ def spaces_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[lis
 
     monkeypatch.setattr(dataset_panel, "Workspace", make)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(workspace.FOLDERS, raising=False)
+    monkeypatch.delenv(FOLDERS, raising=False)
     loaders.manager.clear()
     end_session()
     yield made
@@ -263,7 +264,7 @@ def test_a_folder_of_the_server_only_where_it_is_allowed(tmp_path: Path, monkeyp
         with zipfile.ZipFile(io.BytesIO(archive())) as packed:
             packed.extractall(tmp_path / name / "animals")
     assert dataset_panel.PATH not in {widget.key for widget in open_page().text_input}
-    monkeypatch.setenv(workspace.FOLDERS, os.pathsep.join([str(tmp_path / "allowed"), "", str(tmp_path / "none")]))
+    monkeypatch.setenv(FOLDERS, os.pathsep.join([str(tmp_path / "allowed"), "", str(tmp_path / "none")]))
     at = open_page()
     at.session_state[dataset_panel.KIND] = dataset_panel.FOLDER
     at.run()
