@@ -170,28 +170,34 @@ def _mixes(data: ClassFeatures, tell: Tell) -> list[Figure]:
         for size in COMPARED
     }
     generator = Generator().manual_seed(0)
-    moved: dict[str, list[tuple[float, float]]] = {}
-    for index in range(MIXES):
-        tell(f"mix {index + 1} of {MIXES}")
-        classes = torch.randperm(len(data.imagenet), generator=generator)[:MIXED]
-        own = data.imagenet[classes]
-        truth = _predicted(bundle, meta, own)
-        ways = {name: network.features(classes)[:, None] for name, network in reduced.items()}
-        for name, features in {**ways, "five of the ten views": own[:, :5]}.items():
-            said = _predicted(bundle, meta, features)
-            moved.setdefault(name, []).append((spearman(said, truth) or 0.0, float((said - truth).abs().mean())))
+    mixes = [torch.randperm(len(data.imagenet), generator=generator)[:MIXED] for _ in range(MIXES)]
+    truth = [_predicted(bundle, meta, data.imagenet[classes]) for classes in mixes]
+    spread = torch.pdist(torch.stack([context for _, context in truth])).mean()
     figures = []
-    for name, values in moved.items():
-        order, error = torch.tensor(values).unbind(1)
+    for name in (*reduced, "five of the ten views"):
+        tell(name)
+        order, error, moved = [], [], []
+        for classes, (values, context) in zip(mixes, truth, strict=True):
+            known = reduced[name].features(classes)[:, None] if name in reduced else data.imagenet[classes][:, :5]
+            said, told = _predicted(bundle, meta, known)
+            order.append(spearman(said, values) or 0.0)
+            error.append(float((said - values).abs().mean()))
+            moved.append(float((told - context).norm() / spread))
         start = f"mix of {MIXED} classes, {name} against ten views"
-        figures.append(Figure(f"{start}: Spearman of all cells, worst of {MIXES}", float(order.min())))
-        figures.append(Figure(f"{start}: mean difference of predicted accuracy", float(error.mean()), "points"))
+        figures += [
+            Figure(f"{start}: Spearman of all cells, worst of {MIXES}", min(order)),
+            Figure(f"{start}: mean difference of predicted accuracy", sum(error) / MIXES, "points"),
+            Figure(f"{start}: the context moves, in distances between two mixes", sum(moved) / MIXES),
+        ]
     return figures
 
 
-def _predicted(bundle: ModelBundle, meta: Checkpoint, features: Tensor) -> Tensor:
+def _predicted(bundle: ModelBundle, meta: Checkpoint, features: Tensor) -> tuple[Tensor, Tensor]:
+    """Accuracies of all cells, and the context."""
     name = custom_dataset(len(features))
-    return adapted(bundle, meta, name, features).predicted_values(name)
+    made = adapted(bundle, meta, name, features)
+    assert made.predictor is not None
+    return made.predicted_values(name), torch.tensor(made.predictor.extra["datasets"][name]["context"])
 
 
 def neighbours(found: ClassMap, data: ClassFeatures) -> list[dict[str, str]]:

@@ -9,8 +9,8 @@ MISSING = "What else there is"
 MISSING_INTRO = "These data sets may not be shipped. Once they are on the server, they can be chosen here."
 MISSING_ITEM = "- **{label}**: `{command}`"
 MISSING_FOLDERS = (
-    "The command puts a data set into the folder `data` of the app. One that is elsewhere is found in a folder named by "
-    "the environment variable `{variable}`."
+    "`fetch` puts a data set into the folder `data` of the app. One that is elsewhere is found in a folder that the "
+    "environment variable `{variable}` names; features alone, written by `python -m dnag encode`, will do as well."
 )
 FEATURES = (
     ":material/check: **{name}**: {classes:,} classes, known by their features; there are no images. Now **Generate**."
@@ -27,8 +27,8 @@ MIX_DRAW = "{count} at random"
 # --- where it lies ----------------------------------------------------------------------------------------------------
 TITLE = "Where your classes lie"
 MAP_ALT = (
-    "Map of {imagenet:,} ImageNet classes; your {classes:,} classes are numbered points among them, and classes of known "
-    "data sets have other shapes."
+    "Map of {imagenet:,} ImageNet classes; your {classes:,} classes are numbered points among them, and classes of "
+    "known data sets have other shapes."
 )
 IMAGENET = "ImageNet classes"
 OWN = "your classes"
@@ -39,8 +39,8 @@ MAP_HELP = (
 TABLE = "Nearest ImageNet classes"
 TABLE_ALT = "Table of your classes with the ImageNet classes nearest to each, and how near they are."
 TABLE_HELP = (
-    "In brackets how near: the cosine between mean features, 1 the same and 0 unrelated. ImageNet is known by one picture "
-    "a class at 32 pixels, so this says what looks alike, not what a class is."
+    "In brackets how near: the cosine between mean features, 1 the same and 0 unrelated. ImageNet is known by one "
+    "picture a class at 32 pixels, so this says what looks alike, not what a class is."
 )
 COLUMN_CLASS = "Your class"
 COLUMNS = ("Nearest", "2nd", "3rd")
