@@ -79,15 +79,6 @@ class ClassMap:
         """Where the ImageNet classes lie on the map, (K,2), within [-1, 1]."""
         return self.network.places.float()
 
-    def landmarks(self, count: int = 10) -> list[int]:
-        """Numbers of ImageNet classes far from each other on the map: each the farthest from those before, the first
-        nearest to the middle.
-        """
-        found = [int(self.places.norm(dim=1).argmin())]
-        while len(found) < min(count, len(self.imagenet)):
-            found.append(int(torch.cdist(self.places, self.places[found]).amin(1).argmax()))
-        return found
-
     def problem(self, features: FeatureSet) -> str | None:
         """Why features cannot be compared with the prototypes; None if they can."""
         if features.extractor == self.extractor:

@@ -30,7 +30,7 @@ def tsne(points: Tensor, *, perplexity: float = 30.0, steps: int = 750) -> Tenso
     left, scale, _ = torch.linalg.svd(centred, full_matrices=False)
     places = 1e-4 * left[:, :2] * scale[:2] / (left[:, 0] * scale[0]).std()
     moved = torch.zeros_like(places)
-    rate = max(50.0, len(points) / EXAGGERATION)
+    rate = len(points) / EXAGGERATION
     for step in range(steps):
         near = 1 / (1 + torch.cdist(places, places).square())
         near.fill_diagonal_(0)

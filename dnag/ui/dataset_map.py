@@ -45,7 +45,6 @@ def _map(found: ClassMap, made: FeatureSet) -> None:
         (words.IMAGENET, found.places.tolist(), found.imagenet),
         known,
         (words.OWN, found.place(made.features).tolist(), made.class_names),
-        found.landmarks(),
     )
     alt = words.MAP_ALT.format(imagenet=len(found.imagenet), classes=len(made.class_names))
     figures.show(figure, "class-map", alt, HEIGHT)
@@ -74,9 +73,5 @@ def _nearest(found: ClassMap, made: FeatureSet) -> None:
         hide_index=True,
         height=min(38 * len(rows) + 40, HEIGHT - 60),
         alt=words.TABLE_ALT,
-        column_config={
-            "#": st.column_config.NumberColumn(width=40),
-            words.COLUMN_CLASS: st.column_config.TextColumn(width=110),
-            **{column: st.column_config.TextColumn(width=150) for column in words.COLUMNS},
-        },
+        column_config={"#": st.column_config.NumberColumn(width=40)},
     )

@@ -241,10 +241,9 @@ Points = tuple[str, Sequence[Sequence[float]], Sequence[str]]
 """What they are, where they lie (n,2), and their names."""
 
 
-def class_map(all_classes: Points, known: Sequence[Points], own: Points, landmarks: Sequence[int]) -> Figure:
-    """A map of classes: all of them as a faint ground, ``landmarks`` among them with their names, those of known data
-    sets as outlined shapes, and the viewer's own as filled circles with numbers. The axes mean nothing and are not
-    drawn.
+def class_map(all_classes: Points, known: Sequence[Points], own: Points) -> Figure:
+    """A map of classes: all of them as a faint ground, those of known data sets as outlined shapes, and the viewer's
+    own as filled circles with numbers. The axes mean nothing and are not drawn.
     """
     colours = palette()
 
@@ -265,14 +264,11 @@ def class_map(all_classes: Points, known: Sequence[Points], own: Points, landmar
     numbers = [str(number) for number in range(1, len(own[1]) + 1)]
     filled = {"color": colours["accent"], "size": 17, "line": {"color": colours["paper"], "width": 1}}
     numbered = {"mode": "markers+text", "text": numbers, "textfont": {"size": 10, "color": colours["paper"]}}
-    named: Points = (all_classes[0], *([values[index] for index in landmarks] for values in all_classes[1:]))
-    small = {"size": 11, "color": colours["mute"]}
-    axis = {"visible": False, "range": [-1.12, 1.12]}
+    axis = {"visible": False, "range": [-1.06, 1.06]}
     return _figure(
         colours,
         [
             trace(all_classes, {"color": _fade(colours["mute"], 0.4), "size": 4}),
-            trace(named, {}, mode="text", text=named[2], textfont=small, hoverinfo="skip", showlegend=False),
             *(
                 trace(points, {"symbol": f"{symbol}-open", "size": 8, "color": colours["ink"], "line": {"width": 1.2}})
                 for points, symbol in zip(known, itertools.cycle(SYMBOLS), strict=False)
