@@ -154,7 +154,7 @@ def load(path: Path, *, kind: str, space: str | None = None, device: str | torch
         raise CheckpointError(f"{path.name} belongs to search space {header['space']!r}; wanted: {space!r}")
     modules: dict[str, nn.Module] = {}
     try:
-        owner = spaces[header["space"]]() if header["space"] else None
+        owner = None if header["space"] == "" else spaces[header["space"]]()
     except UnknownNameError as error:
         raise CheckpointError(f"{path.name} belongs to an {error}") from None
     try:

@@ -304,7 +304,7 @@ def test_a_known_data_set_by_its_features_and_how_to_get_others() -> None:
         pytest.skip("CIFAR-10 is installed")
     at.selectbox(key=dataset_panel.NAME).select("cifar10").run()
     assert not at.exception
-    assert "**CIFAR-10**: 10 classes, known by their features" in words(at)
+    assert ": 10 classes, known by their features" in words(at)
     assert "CIFAR-10 (0.00)" in words(at), "it is nearest to itself"
     assert not at.button(key="generate").disabled
 
