@@ -19,14 +19,13 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from dnag.benchmarks.base import BenchmarkError
 from dnag.benchmarks.meta_records import OfficialRecords
 from dnag.checkpoint import Checkpoint
 from dnag.datasets.cache import TensorCache
-from dnag.datasets.extractors import extractors
-from dnag.datasets.extractors.base import Extractor
+from dnag.datasets.extractors import Extractor, extractors
 from dnag.datasets.features import DEFAULT, extract
 from dnag.evaluation.base import Figure
 from dnag.meta import KIND, MetaRanking, MetaRecords, meta_predict, padded, train_meta_ranking
@@ -186,7 +185,7 @@ def read_meta_data(
     space: SearchSpace,
     official: OfficialRecords,
     pictures: Path,
-    cifar10: Path,
+    cifar10: Path | None,
     accuracies: Mapping[str, Tensor],
     tell: Tell,
     *,
@@ -196,12 +195,15 @@ def read_meta_data(
 
     Args:
         pictures: one picture of each ImageNet class (``.npz``).
-        cifar10: CIFAR-10 pictures, ``x_train`` and ``y_train`` (``.npz``).
+        cifar10: CIFAR-10 pictures, ``x_train`` and ``y_train`` (``.npz``); None where its table is not among the
+            accuracies.
         accuracies: dataset -> accuracy of every cell in the order of ``space.all_ops``.
     """
     images, names = read_class_pictures(pictures)
     network, cache = extractors[DEFAULT](), cache or TensorCache()
-    found = picture_features(network, images, cache, tell) + cifar10_features(network, cifar10, cache)
+    found = picture_features(network, images, cache, tell)
+    if cifar10 is not None:
+        found += cifar10_features(network, cifar10, cache)
     features = torch.stack(found)
     mean, std = features.mean((0, 1)), features.std((0, 1)) + 1e-6
     first = len(images)
@@ -251,30 +253,17 @@ def train_meta(
     callback: Callable[[TrainProgress], None] | None = None,
     state_path: Path | None = None,
 ) -> tuple[Checkpoint, TrainResult]:
-    """The shipped meta-predictor: ranking on everything there is, and a noise-aware one taught by it."""
+    """Ranking on everything there is and, where the space can be listed, a noise-aware predictor taught by it."""
     tell("ranking")
     records = meta_records(space, data, tables=list(data.tables), validation=True)
-    model, logit, _ = train_meta_ranking(space, records, ranking_config(steps, seed), callback=callback)
-    tell("accuracies of the datasets that the noise-aware predictor learns")
-    generator = Generator().manual_seed(seed)
-    known = len(set(data.official.classes.flatten().tolist()))
-    tasks = [torch.randperm(known, generator=generator)[:20] for _ in range(TASKS)]
-    tasks += [draws[0] for draws, _ in data.tables.values()]
-    contexts = contexts_of(model, data.features, tasks)
-    values = {
-        str(index): meta_predict(model, logit, space, data.features, space.all_ops, context.expand(space.size, -1))
-        for index, context in enumerate(contexts)
-    }
-    tell("guidance")
-    guidance, result = train_guidance(
-        space,
-        values,
-        TrainConfig(steps=guidance_steps, seed=seed),
-        contexts=contexts,
-        state_path=state_path,
-        callback=callback,
-    )
-    modules: dict[str, Any] = {"encoder": model.encoder, "guidance": guidance}
+    model, logit, curve = train_meta_ranking(space, records, ranking_config(steps, seed), callback=callback)
+    modules: dict[str, Any] = {"encoder": model.encoder}
+    if space.enumerable:
+        modules["guidance"], result = _train_guidance(
+            space, data, model, logit, TrainConfig(steps=guidance_steps, seed=seed), tell, callback, state_path
+        )
+    else:
+        result = TrainResult(model, curve)
     modules |= {f"ranking.{index}": member for index, member in enumerate(model.members)}
     extra = {
         "logit": {"mean": logit.mean, "spread": logit.spread},
@@ -289,6 +278,38 @@ def train_meta(
         "seed": seed,
     }
     return Checkpoint(KIND, space.name, modules, extra), result
+
+
+def _train_guidance(
+    space: SearchSpace,
+    data: MetaData,
+    model: MetaRanking,
+    logit: LogitLabels,
+    config: TrainConfig,
+    tell: Tell,
+    callback: Callable[[TrainProgress], None] | None,
+    state_path: Path | None,
+) -> tuple[nn.Module, TrainResult]:
+    """A noise-aware predictor taught by what the ranking says of every architecture on random datasets."""
+    tell("accuracies of the datasets that the noise-aware predictor learns")
+    generator = Generator().manual_seed(config.seed)
+    known = len(set(data.official.classes.flatten().tolist()))
+    tasks = [torch.randperm(known, generator=generator)[:20] for _ in range(TASKS)]
+    tasks += [draws[0] for draws, _ in data.tables.values()]
+    contexts = contexts_of(model, data.features, tasks)
+    values = {
+        str(index): meta_predict(model, logit, space, data.features, space.all_ops, context.expand(space.size, -1))
+        for index, context in enumerate(contexts)
+    }
+    tell("guidance")
+    return train_guidance(
+        space,
+        values,
+        config,
+        contexts=contexts,
+        state_path=state_path,
+        callback=callback,
+    )
 
 
 def ranking_config(steps: int, seed: int) -> TrainConfig:

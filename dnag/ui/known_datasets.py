@@ -50,6 +50,7 @@ def choose(there: Mapping[str, Named], key: str) -> str | None:
             key=key,
             format_func=lambda name: there[name].label,
             placeholder=text.IMAGES_NAME_NONE,
+            width=460,
             persist_state="session",
         )
         if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 APP = "DiffusionNAG Studio"
+OVERVIEW = "Overview"
 GENERATE = "Generate"
 DATASET = "Your dataset"
 LANGUAGE = "Language"
