@@ -14,10 +14,8 @@ ASSETS = Path(__file__).parent / "assets"
 st.set_page_config(page_title=text.APP, page_icon=ASSETS / "icon.svg", layout="wide", initial_sidebar_state="auto")
 st.logo(ASSETS / f"logo-{st.context.theme.type or 'light'}.svg", size="large", icon_image=ASSETS / "icon.svg")
 st.html(Path(ui.__file__).with_name("page.css"))
-if st.context.theme.type == "dark":  # Streamlit writes white on its primary colour, too faint where that is a light one
-    st.html(
-        "<style>[data-testid='stBaseButton-primary']:enabled, .stMultiSelect [data-tag] { color: #0f1218; }</style>"
-    )
+if st.context.theme.type == "dark":  # Streamlit writes white on primary colour, too faint where that is light
+    st.html("<style>[data-testid='stBaseButton-primary']:enabled, [data-tag], [data-tag] * { color: #0f1218; }</style>")
 page = st.navigation(
     [
         st.Page("pages/overview.py", title=text.OVERVIEW, icon=":material/home:", default=True),

@@ -6,6 +6,7 @@ changed figure into the page anew, which would flash if a chart followed a runni
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ Figure = dict[str, Any]
 
 HEIGHT = 250
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
+SYMBOLS = ("square", "diamond", "triangle-up", "cross", "star")
 PALETTES = {
     "light": {"ink": "#0f1419", "mute": "#59636e", "line": "#e3e6ea", "paper": "#ffffff", "accent": "#4338ca"},
     "dark": {"ink": "#eef1f5", "mute": "#a4afbb", "line": "#2a303b", "paper": "#171b23", "accent": "#a5b4fc"},
@@ -359,4 +361,47 @@ def show(
         height=height,
         on_select=on_click or "ignore",
         selection_mode="points",
+    )
+
+
+Points = tuple[str, Sequence[Sequence[float]], Sequence[str]]
+"""What they are, where they lie (n,2), and their names."""
+
+
+def class_map(all_classes: Points, known: Sequence[Points], own: Points) -> Figure:
+    """A map of classes: all of them as a faint ground, those of known data sets as outlined shapes, and the viewer's
+    own as filled circles with numbers. The axes mean nothing and are not drawn.
+    """
+    colours = palette()
+
+    def trace(points: Points, marker: Figure, **more: Any) -> Figure:
+        label, places, names = points
+        return {
+            "type": "scatter",
+            "mode": "markers",
+            "name": label,
+            "x": [place[0] for place in places],
+            "y": [place[1] for place in places],
+            "customdata": list(names),
+            "marker": marker,
+            "hovertemplate": f"%{{customdata}}<extra>{label}</extra>",
+            **more,
+        }
+
+    numbers = [str(number) for number in range(1, len(own[1]) + 1)]
+    filled = {"color": colours["accent"], "size": 17, "line": {"color": colours["paper"], "width": 1}}
+    numbered = {"mode": "markers+text", "text": numbers, "textfont": {"size": 10, "color": colours["paper"]}}
+    axis = {"visible": False, "range": [-1.06, 1.06]}
+    return _figure(
+        colours,
+        [
+            trace(all_classes, {"color": _fade(colours["mute"], 0.4), "size": 4}),
+            *(
+                trace(points, {"symbol": f"{symbol}-open", "size": 8, "color": colours["ink"], "line": {"width": 1.2}})
+                for points, symbol in zip(known, itertools.cycle(SYMBOLS), strict=False)
+            ),
+            trace(own, filled, **numbered),
+        ],
+        xaxis=axis,
+        yaxis=axis,
     )

@@ -13,6 +13,7 @@ from dnag.ui.jobs import JobManager
 
 if TYPE_CHECKING:
     from dnag.bundle import ModelBundle, ModelStore
+    from dnag.datasets.class_map import ClassMap
 
 KEPT_FRAMES = 60
 
@@ -29,6 +30,18 @@ def store() -> ModelStore:
     from dnag.bundle import ModelStore
 
     return ModelStore()
+
+
+@st.cache_resource(show_spinner=False)
+def class_map() -> ClassMap | None:
+    """The map of ImageNet's classes, or None where it is not installed."""
+    from dnag.checkpoint import CheckpointError
+    from dnag.datasets.class_map import ClassMap
+
+    try:
+        return ClassMap.load()
+    except (OSError, CheckpointError):
+        return None
 
 
 @st.cache_resource(show_spinner=False)
