@@ -101,9 +101,7 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
 
     with tempfile.TemporaryDirectory(prefix="dnag-") as work:
         images = image_dataset(arguments.images, size=IMAGE_SIZE, work=Path(work))
-    data = TrialData(
-        images.train.images, images.train.labels, images.test.images, images.test.labels, images.class_names
-    )
+    data = TrialData.of(images)
     best = result.candidates[: arguments.train_top]
     archs = [Architecture(result.settings.space, candidate.ops) for candidate in best]
     names = {candidate.architecture: f"#{candidate.rank}" for candidate in best}

@@ -255,7 +255,7 @@ def image_dataset(
     source = _located(source)
     found = _arrays(source, seed)
     if found is None:
-        found = _decoded(read_images(Path(source), work=work, limits=limits), size or FOLDER_SIZE, seed)
+        found = decoded(read_images(Path(source), work=work, limits=limits), size or FOLDER_SIZE, seed)
     if size is not None and found.size != (size, size):
         found = replace(found, train=_scaled(found.train, size), test=_scaled(found.test, size))
     return found
@@ -302,8 +302,8 @@ def _arrays(source: str | Path, seed: int) -> ImageDataset | None:
 # ---------------------------------------------------------------------- image files
 
 
-def _decoded(images: ImageSet, size: int, seed: int) -> ImageDataset:
-    """Every image of a folder, and its test part if it has one."""
+def decoded(images: ImageSet, size: int = FOLDER_SIZE, seed: int = 0) -> ImageDataset:
+    """Every image of a folder at ``size`` pixels, and its test part if it has one; see :func:`image_dataset`."""
     train, lost = _decode(images, size)
     if "test" not in images.splits:
         whole = _split(images.name, images.class_names, train, seed)

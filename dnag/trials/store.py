@@ -11,6 +11,7 @@ whenever that notices. A trial moves
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import sqlite3
 import statistics
@@ -246,10 +247,20 @@ class TrialStore:
         """Call off what is queued or runs, which its workers notice within a second; returns how many trials."""
         return self._change("SET status = 'cancelled', worker = NULL", "status IN ('queued', 'running')", experiment)
 
-    def requeue(self, experiment: int) -> int:
-        """Queue again what was cancelled or failed, with its tries forgotten; returns how many trials."""
+    def requeue(
+        self, experiment: int, architectures: Iterable[str] | None = None, seeds: Iterable[int] | None = None
+    ) -> int:
+        """Queue again what was cancelled or failed, with its tries forgotten; returns how many trials.
+
+        Only of some architectures (text form) and seeds, if given.
+        """
         changes = "SET status = 'queued', worker = NULL, tries = 0, error = NULL"
-        return self._change(changes, "status IN ('cancelled', 'failed')", experiment)
+        condition, values = "status IN ('cancelled', 'failed')", []
+        for column, wanted in (("architecture", architectures), ("seed", seeds)):
+            if wanted is not None:
+                condition += f" AND {column} IN (SELECT value FROM json_each(?))"
+                values.append(json.dumps(list(wanted)))
+        return self._change(changes, condition, experiment, values)
 
     @contextlib.contextmanager
     def running(self, experiment: int) -> Iterator[None]:
@@ -405,9 +416,10 @@ class TrialStore:
 
     # ------------------------------------------------------------------ inside
 
-    def _change(self, changes: str, condition: str, experiment: int) -> int:
+    def _change(self, changes: str, condition: str, experiment: int, values: Sequence[str] = ()) -> int:
         with self._transaction() as db:
-            return db.execute(f"UPDATE trials {changes} WHERE {condition} AND experiment = ?", (experiment,)).rowcount
+            query = f"UPDATE trials {changes} WHERE {condition} AND experiment = ?"
+            return db.execute(query, (*values, experiment)).rowcount
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

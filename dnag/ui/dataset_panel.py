@@ -10,15 +10,18 @@ from typing import Any
 import streamlit as st
 
 from dnag.checkpoint import CheckpointError
-from dnag.datasets import DatasetError, FeatureSet, ImageSource, encode, image_source
+from dnag.datasets import DatasetError, FeatureSet, ImageSource, encode, image_dataset, image_source
 from dnag.datasets.builtin import allowed_folders
+from dnag.datasets.features import keep
 from dnag.ui import known_datasets, loaders, runs_panel, state, text, workspace
-from dnag.ui.jobs import Job, QueueFullError
-from dnag.ui.workspace import Workspace
+from dnag.ui.jobs import Job
+from dnag.ui.training import Images
+from dnag.ui.workspace import Arrays, Workspace
 
 UPLOAD, BUILT_IN, MIX, FOLDER = "upload", "builtin", "mix", "folder"
 KIND, FILE, NAME, PATH = "images-from", "images-file", "images-name", "images-folder"
 ENCODING, FEATURES = "_encoding", "_features"
+ARRAY_SIZE = 32  # px, of training images that come as arrays: a recipe for larger ones scales them
 
 
 @st.cache_resource(show_spinner=False, scope="session", on_release=Workspace.close)
@@ -57,7 +60,7 @@ def choose() -> None:
         if name and (make := there[name].features) is not None:
             _take_features((kind, name), make)
         elif name:
-            _take((kind, name), lambda folder: built_in(name))
+            _take((kind, name), lambda folder: built_in(name), lambda size: image_dataset(name, size=ARRAY_SIZE))
     elif kind == MIX:
         assert classes is not None
         names = known_datasets.choose_mix(classes)
@@ -69,7 +72,11 @@ def choose() -> None:
         help_ = text.IMAGES_FOLDER_HELP.format(folders=", ".join(map(str, parents)))
         path = st.text_input(text.IMAGES_FOLDER, key=PATH, help=help_, persist_state="session")
         if path.strip():
-            _take((kind, path), lambda folder: workspace.read_folder(path, parents))
+            _take(
+                (kind, path),
+                lambda folder: workspace.read_folder(path, parents),
+                lambda size: image_dataset(workspace.server_path(path, parents), size=ARRAY_SIZE),
+            )
 
 
 def _choose_file() -> None:
@@ -101,11 +108,11 @@ def _file_changed() -> None:
         _forget()
 
 
-def _take(origin: tuple[str, str], read: Callable[[Any], ImageSource]) -> None:
+def _take(origin: tuple[str, str], read: Callable[[Any], ImageSource], arrays: Arrays | None = None) -> None:
     if images().origin != origin:
         _forget(origin)
         with st.spinner(text.IMAGES_READING):
-            images().take(origin, read)
+            images().take(origin, read, arrays)
 
 
 def _take_features(origin: tuple[str, str], make: Callable[[], FeatureSet]) -> None:
@@ -136,12 +143,14 @@ def show() -> None:
         st.error(here.error)
     if (source := here.source) is None:
         if (made := features()) is not None:
-            st.markdown(text.dataset_map.FEATURES.format(name=_plain(made.name), classes=len(made.class_names)))
+            st.markdown(text.dataset_map.FEATURES.format(name=text.plain(made.name), classes=len(made.class_names)))
         return
     counts = source.counts
     least, most = min(counts), max(counts)
     each = f"{most:,}" if least == most else text.IMAGES_RANGE.format(least=least, most=most)
-    st.markdown(text.IMAGES_READ.format(name=_plain(source.name), classes=len(counts), images=sum(counts), each=each))
+    st.markdown(
+        text.IMAGES_READ.format(name=text.plain(source.name), classes=len(counts), images=sum(counts), each=each)
+    )
     figures = [
         f'<figure><img src="{picture}" alt="{html.escape(text.IMAGES_ALT.format(name=name))}">'
         f"<figcaption><b>{html.escape(name)}</b><br>{text.IMAGES_COUNT.format(count=count)}</figcaption></figure>"
@@ -151,12 +160,7 @@ def show() -> None:
     if len(counts) > len(figures):
         st.caption(text.IMAGES_MORE.format(count=len(counts) - len(figures)))
     if source.warnings:
-        st.warning("\n".join(f"- {_plain(warning)}" for warning in source.warnings), icon=":material/info:")
-
-
-def _plain(words: str) -> str:
-    """Words that others chose, without a meaning in Markdown."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|~$:" else char for char in words)
+        st.warning("\n".join(f"- {text.plain(warning)}" for warning in source.warnings), icon=":material/info:")
 
 
 def features() -> FeatureSet | None:
@@ -206,6 +210,15 @@ def encoder(busy: bool) -> None:
             st.error(text.ENCODE_FAILED.format(error=job.error))
         elif job is not None and job.state == "cancelled":
             st.info(text.ENCODE_CANCELLED)
+
+
+def to_train_on(result: Any) -> Images | str:
+    """The images that a run was for, or why they cannot be trained on."""
+    here, made = images(), features()
+    known = result.settings.features  # none where the space has no meta-predictor
+    if here.source is None or here.arrays is None or (known and (made is None or keep(made) != known)):
+        return text.training.IMAGES_GONE
+    return Images(here.source.name, here.arrays, here.folder)
 
 
 def given(made: FeatureSet | None, space: str) -> Mapping[str, Any]:

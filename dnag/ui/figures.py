@@ -1,7 +1,8 @@
 """The charts: plain dictionaries for Plotly, one template for all, light and dark.
 
-Dictionaries, because building graph objects costs a hundred times more. Only finished runs are drawn: Plotly puts a
-changed figure into the page anew, which would flash if a chart followed a running job.
+Dictionaries, because building graph objects costs a hundred times more. Plotly puts a changed figure into the page
+anew, which would flash if a chart followed a run; only the curves of a training, which grow slowly, are drawn before
+the end.
 """
 
 from __future__ import annotations
@@ -19,18 +20,17 @@ Figure = dict[str, Any]
 
 HEIGHT = 250
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
-SYMBOLS = ("square", "diamond", "triangle-up", "cross", "star")
 PALETTES = {
     "light": {"ink": "#0f1419", "mute": "#59636e", "line": "#e3e6ea", "paper": "#ffffff", "accent": "#4338ca"},
     "dark": {"ink": "#eef1f5", "mute": "#a4afbb", "line": "#2a303b", "paper": "#171b23", "accent": "#a5b4fc"},
 }
-#: For several batches in one chart: a colour, a dash and a marker for each, told apart by the latter two as well.
+#: Colours that differ from each other for everybody, for lines that stand side by side; then again with other dashes.
 SERIES = {
-    "light": ("#4338ca", "#b45309", "#0f766e", "#be185d"),
-    "dark": ("#a5b4fc", "#fbbf24", "#5eead4", "#f9a8d4"),
+    "light": ("#4338ca", "#b36b00", "#00805d", "#2f86b5", "#a8568a", "#59636e"),
+    "dark": ("#a5b4fc", "#e69f00", "#2fc9a0", "#56b4e9", "#e39cc5", "#a4afbb"),
 }
 DASHES = ("solid", "dash", "dot", "dashdot")
-MARKERS = ("circle", "square", "diamond", "triangle-up")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 
 
 def palette() -> dict[str, str]:
@@ -203,7 +203,7 @@ def tradeoff(
             "textfont": {"size": 12, "color": colours["mute"]},
             "name": name,
             "line": {"color": series()[index], "width": 2, "dash": DASHES[index]},
-            "marker": {"size": 9, "symbol": MARKERS[index], "color": series()[index]},
+            "marker": {"size": 9, "symbol": SYMBOLS[index], "color": series()[index]},
             "hovertemplate": text.compare.SWEEP_HOVER + f"<extra>{name}</extra>",
             "cliponaxis": False,
         }
@@ -404,4 +404,44 @@ def class_map(all_classes: Points, known: Sequence[Points], own: Points) -> Figu
         ],
         xaxis=axis,
         yaxis=axis,
+    )
+
+
+def curves(
+    lines: Sequence[tuple[str, int, Sequence[tuple[int, float]]]], epochs: int, label: str, unit: str = ""
+) -> Figure:
+    """A line for each trial, (its candidate, its seed, points of epoch and value), over all ``epochs`` to come.
+
+    Those of one candidate share a colour, a symbol and an entry of the legend.
+    """
+    colours, series = palette(), SERIES.get(st.context.theme.type or "light", SERIES["light"])
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(name for name, _, _ in lines))}
+    traces: list[Figure] = []
+    seen: set[str] = set()
+    for name, seed, points in lines:
+        number = numbers[name]
+        colour = series[number % len(series)]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": [epoch for epoch, _ in points],
+                "y": [value for _, value in points],
+                "name": name,
+                "legendgroup": name,
+                "showlegend": name not in seen,
+                "line": {"color": colour, "width": 1.5, "dash": DASHES[number // len(series) % len(DASHES)]},
+                "marker": {"color": colour, "size": 6, "symbol": SYMBOLS[number % len(SYMBOLS)]},
+                "hovertemplate": text.training.HOVER.format(name=name, seed=seed, label=label, unit=unit),
+            }
+        )
+        seen.add(name)
+    room = max(0.3, 0.02 * epochs)
+    ticks = {"tickmode": "linear", "dtick": 1} if epochs <= 12 else {"nticks": 7}
+    return _figure(
+        colours,
+        traces,
+        xaxis={"title": {"text": text.training.EPOCH_AXIS}, "range": [1 - room, epochs + room], **ticks},
+        yaxis={"title": {"text": label + (f", {unit}" if unit else "")}, "nticks": 5},
+        showlegend=True,
     )

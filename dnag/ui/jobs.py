@@ -57,6 +57,7 @@ class Job(Generic[R]):
     ended_at: float | None = None
     last_seen: float = 0.0
     viewers: dict[str, float] = dataclasses.field(default_factory=dict)
+    ended: Callable[[], None] | None = dataclasses.field(default=None, repr=False)
     stop: threading.Event = dataclasses.field(default_factory=threading.Event, repr=False)
     finished: threading.Event = dataclasses.field(default_factory=threading.Event, repr=False)
 
@@ -121,11 +122,14 @@ class JobManager(Generic[R]):
 
     # --- what pages call ----------------------------------------------------------------------------------------------
 
-    def submit(self, key: Hashable, work: Work[R], *, viewer: str = ANYONE) -> Job[R]:
+    def submit(
+        self, key: Hashable, work: Work[R], *, viewer: str = ANYONE, ended: Callable[[], None] | None = None
+    ) -> Job[R]:
         """Queue ``work(report, cancelled)``, or join the job that already has this key.
 
         ``report(step, total)`` records progress and raises :class:`Cancelled` once the job is no longer wanted;
         ``cancelled()`` tells so without raising. A job that failed or was cancelled is not joined but run again.
+        ``ended`` is called once a new job has ended, even if it never began; it must not raise.
         """
         with self._lock:
             if self._closed:
@@ -139,7 +143,7 @@ class JobManager(Generic[R]):
                 raise QueueFullError(
                     f"{len(self._queue)} runs are waiting; allowed: {self._max_queued}. Try again shortly."
                 )
-            job = Job(id=uuid.uuid4().hex[:12], key=key, queued_at=self._clock())
+            job = Job(id=uuid.uuid4().hex[:12], key=key, queued_at=self._clock(), ended=ended)
             self._see(job, viewer)
             self._jobs[job.id] = self._by_key[key] = job
             self._queue.append((job, work))
@@ -185,6 +189,14 @@ class JobManager(Generic[R]):
             self._sweep()
             return job.stop.is_set()
 
+    def stop(self, job_id: str) -> None:
+        """Stop the job, whoever else looks at it."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is not None and job.active:
+                job.unwanted = True
+                self._stop(job)
+
     def jobs(self) -> list[Job[R]]:
         """All jobs remembered, oldest first."""
         with self._lock:
@@ -229,6 +241,9 @@ class JobManager(Generic[R]):
         job.viewers.clear()
         if state in ("cancelled", "failed") and self._by_key.get(job.key) is job:
             del self._by_key[job.key]
+        if job.ended is not None:
+            job.ended()
+            job.ended = None
         job.finished.set()
         self._forget()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,12 @@ KEPT_FRAMES = 60
 def manager() -> JobManager[Any]:
     """One worker for the one device; finished runs stay for whoever opens their link."""
     return JobManager(workers=1, keep=16, lapse_s=15.0, max_queued=32)
+
+
+@st.cache_resource(show_spinner=False, on_release=JobManager.close)
+def trainings() -> JobManager[None]:
+    """One training at a time. It goes on while nobody looks; that its session has ended, the session says."""
+    return JobManager(workers=1, keep=16, lapse_s=math.inf, absent_s=math.inf, max_queued=16)
 
 
 @st.cache_resource(show_spinner=False)

@@ -121,7 +121,7 @@ def follow(job: Job[Any]) -> None:
         now = manager().touch(job.id, viewer=state.viewer())
         if now is None or not now.active or now.state != job_state:
             st.rerun()
-        share, words = _progress(now)
+        share, words = progress(now, manager().ahead(now))
         with st.container(horizontal=True, vertical_alignment="center", key="progress"):
             st.progress(share, text=words)
             st.button(text.CANCEL, key="cancel", on_click=_cancel, args=(job.id,))
@@ -130,14 +130,15 @@ def follow(job: Job[Any]) -> None:
     panel()
 
 
-def _progress(job: Job[Any]) -> tuple[float, str]:
+def progress(job: Job[Any], ahead: int, words: Any = text) -> tuple[float, str]:
+    """How far it is, from 0 to 1, and in the ``words`` of a catalogue; ``ahead``: jobs that have to end first."""
     if job.state == "queued":
-        return 0.0, text.QUEUED.format(ahead=manager().ahead(job))
+        return 0.0, words.QUEUED.format(ahead=ahead)
     if job.total <= 0:
-        return 0.0, text.STARTING
+        return 0.0, words.STARTING
     remaining = job.remaining_s()
-    words = text.RUNNING if remaining is None else text.RUNNING_ETA
-    filled = words.format(
+    running = words.RUNNING if remaining is None else words.RUNNING_ETA
+    filled = running.format(
         step=job.step,
         total=job.total,
         elapsed=text.duration(job.elapsed_s()),
@@ -192,14 +193,19 @@ def heading(result: Any, job: Job[Any]) -> None:
         with st.popover(text.COPY_LINK, icon=":material/link:"):
             st.caption(text.COPY_LINK_HELP)
             st.code(state.link_to(settings, job.id), language=None, wrap_lines=True)
-        for name, label, help_, mime, data in (
-            ("csv", text.CSV, text.CSV_HELP, "text/csv", result.to_csv),
-            ("json", text.JSON, text.JSON_HELP, "application/json", result.to_json),
-        ):
-            st.download_button(
-                label, data, f"{stem}.{name}", mime, key=f"download-{name}", help=help_, icon=":material/download:",
-                on_click="ignore",
-            )  # fmt: skip
+        downloads(stem, result, "download", text)
+
+
+def downloads(stem: str, result: Any, key: str, words: Any) -> None:
+    """Buttons that save a result as files; what each holds is said in the ``words`` of a catalogue."""
+    for name, label, help_, mime, data in (
+        ("csv", text.CSV, words.CSV_HELP, "text/csv", result.to_csv),
+        ("json", text.JSON, words.JSON_HELP, "application/json", result.to_json),
+    ):
+        st.download_button(
+            label, data, f"{stem}.{name}", mime, key=f"{key}-{name}", help=help_, icon=":material/download:",
+            on_click="ignore",
+        )  # fmt: skip
 
 
 def figures_strip(result: Any) -> None:

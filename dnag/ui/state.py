@@ -21,9 +21,10 @@ from dnag.ui.offers import Offer, offer
 
 VIEWER, LINK, NOTICE = "_viewer", "_link", "_notice"
 JOB, LEFT, REMADE, SHOWN = "_job", "_left", "_remade", "_shown"
+TRAINING = "_training"
 JOB_PARAMETER = "job"
 PAGE = "_page"
-OF_A_PAGE = (LINK, JOB, LEFT, REMADE, SHOWN)
+OF_A_PAGE = (LINK, JOB, LEFT, REMADE, SHOWN, TRAINING)
 
 
 @dataclasses.dataclass

@@ -170,7 +170,9 @@ def test_called_off_and_queued_again(store, experiment):
     assert store.cancel(experiment) == 5
     assert status(store, experiment) == {"done": 1, "cancelled": 5}
     assert not store.owns(trial.id, "w") and store.claim(experiment, "w") is None
-    assert store.requeue(experiment) == 5
+    assert store.requeue(experiment, ["a", "z"], [888, 999]) == 1
+    assert status(store, experiment) == {"done": 1, "cancelled": 4, "queued": 1}
+    assert store.requeue(experiment) == 4
     assert status(store, experiment) == {"done": 1, "queued": 5}
 
 

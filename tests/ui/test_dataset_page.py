@@ -186,8 +186,8 @@ def test_images_go_with_the_upload_that_follows_and_with_the_session(spaces_made
     first = first_file(spaces_made)
     assert first.is_file()
     folder = spaces_made[-1].folder
-    assert folder is not None and folder in first.parents
-    assert folder.stat().st_mode & 0o077 == 0  # nobody else on the server may look
+    assert folder is not None and folder.path in first.parents
+    assert folder.path.stat().st_mode & 0o077 == 0  # nobody else on the server may look
     upload(at, archive(("x", "y")), "others.zip")
     second = first_file(spaces_made)
     assert second.is_file()
