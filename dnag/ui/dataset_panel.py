@@ -42,6 +42,7 @@ def choose() -> None:
     classes = loaders.class_map()
     there = known_datasets.offered(classes)
     kinds = [UPLOAD, *([BUILT_IN] if there else []), *([MIX] if classes else []), *([FOLDER] if parents else [])]
+    words = text.IMAGES_KINDS | {MIX: text.dataset_map.MIX_KIND}
     kind = UPLOAD
     if len(kinds) > 1:
         kind = st.segmented_control(
@@ -50,7 +51,7 @@ def choose() -> None:
             key=KIND,
             required=True,
             default=UPLOAD,
-            format_func=text.IMAGES_KINDS.__getitem__,
+            format_func=words.__getitem__,
             persist_state="session",
         )
     if kind == UPLOAD:

@@ -273,7 +273,8 @@ def test_published_sets_where_fetch_puts_them_or_a_folder_is_named_for_them(tmp_
         (parent / "annotations" / "trainval.txt").write_text("Abyssinian_1 1 1 1\nbeagle_7 2 2 1\n")
         for name in ("Abyssinian_1", "beagle_7"):
             Image.fromarray(arrays(1)[0][0]).save(parent / "images" / f"{name}.jpg")
-        assert BUILTIN["pets"].find().resolve() == parent, "data comes first"
+        found = BUILTIN["pets"].find()
+        assert found is not None and found.resolve() == parent, "data comes first"
         source = image_source("pets")
         assert source.class_names == ("Abyssinian", "beagle") and source.counts == (1, 1)
     assert len(image_dataset("pets").train) == 2

@@ -178,12 +178,7 @@ COST_ALT = "Scatter of predicted accuracy against cost ({cost}), one point per c
 # --- a dataset of one's own -------------------------------------------------------------------------------------------
 IMAGES = "Images"
 IMAGES_FROM = "Where they come from"
-IMAGES_KINDS = {
-    "upload": "Upload",
-    "builtin": "Known data set",
-    "mix": "ImageNet classes",
-    "folder": "Folder of the server",
-}
+IMAGES_KINDS = {"upload": "Upload", "builtin": "Known data set", "folder": "Folder of the server"}
 IMAGES_FILE = "A zip archive with a folder of images for each class"
 IMAGES_FILE_HELP = (
     "Up to {packed} MiB packed and {unpacked} MiB unpacked, {files:,} files and {classes} classes; an image up to "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # --- choosing ---------------------------------------------------------------------------------------------------------
+MIX_KIND = "ImageNet classes"
 FEATURES_ONLY = "{label}, features without images"
 PROTOTYPES_ONLY = "{label}, features of its classes without images"
 MISSING = "What else there is"
