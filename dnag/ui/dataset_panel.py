@@ -9,14 +9,16 @@ from typing import Any
 
 import streamlit as st
 
-from dnag.datasets import BUILTIN, FeatureSet, ImageSource, encode, image_dataset, image_source
+from dnag.checkpoint import CheckpointError
+from dnag.datasets import DatasetError, FeatureSet, ImageSource, encode, image_dataset, image_source
+from dnag.datasets.builtin import allowed_folders
 from dnag.datasets.features import keep
-from dnag.ui import loaders, runs_panel, state, text, workspace
-from dnag.ui.jobs import Job, QueueFullError
+from dnag.ui import known_datasets, loaders, runs_panel, state, text, workspace
+from dnag.ui.jobs import Job
 from dnag.ui.training import Images
 from dnag.ui.workspace import Arrays, Workspace
 
-UPLOAD, BUILT_IN, FOLDER = "upload", "builtin", "folder"
+UPLOAD, BUILT_IN, MIX, FOLDER = "upload", "builtin", "mix", "folder"
 KIND, FILE, NAME, PATH = "images-from", "images-file", "images-name", "images-folder"
 ENCODING, FEATURES = "_encoding", "_features"
 ARRAY_SIZE = 32  # px, of training images that come as arrays: a recipe for larger ones scales them
@@ -36,9 +38,11 @@ def built_in(name: str) -> ImageSource:
 
 def choose() -> None:
     """Inputs for where the images come from; what they name is read into :func:`images`."""
-    installed = [name for name, data in BUILTIN.items() if data.find() is not None]
-    parents = workspace.allowed_folders()
-    kinds = [UPLOAD, *([BUILT_IN] if installed else []), *([FOLDER] if parents else [])]
+    parents = allowed_folders()
+    classes = loaders.class_map()
+    there = known_datasets.offered(classes)
+    kinds = [UPLOAD, *([BUILT_IN] if there else []), *([MIX] if classes else []), *([FOLDER] if parents else [])]
+    words = text.IMAGES_KINDS | {MIX: text.dataset_map.MIX_KIND}
     kind = UPLOAD
     if len(kinds) > 1:
         kind = st.segmented_control(
@@ -47,23 +51,24 @@ def choose() -> None:
             key=KIND,
             required=True,
             default=UPLOAD,
-            format_func=text.IMAGES_KINDS.__getitem__,
+            format_func=words.__getitem__,
             persist_state="session",
         )
     if kind == UPLOAD:
         _choose_file()
     elif kind == BUILT_IN:
-        name = st.selectbox(
-            text.IMAGES_NAME,
-            installed,
-            index=None,
-            key=NAME,
-            format_func=lambda name: BUILTIN[name].label,
-            placeholder=text.IMAGES_NAME_NONE,
-            persist_state="session",
-        )
-        if name:
+        name = known_datasets.choose(there, NAME)
+        if name and (make := there[name].features) is not None:
+            _take_features((kind, name), make)
+        elif name:
             _take((kind, name), lambda folder: built_in(name), lambda size: image_dataset(name, size=ARRAY_SIZE))
+    elif kind == MIX:
+        assert classes is not None
+        names = known_datasets.choose_mix(classes)
+        if len(names) > 1:
+            _take_features((kind, "/".join(names)), lambda: classes.mix(names))
+        elif (origin := images().origin) is not None and origin[0] == MIX:
+            _forget()
     else:
         help_ = text.IMAGES_FOLDER_HELP.format(folders=", ".join(map(str, parents)))
         path = st.text_input(text.IMAGES_FOLDER, key=PATH, help=help_, persist_state="session")
@@ -111,6 +116,18 @@ def _take(origin: tuple[str, str], read: Callable[[Any], ImageSource], arrays: A
             images().take(origin, read, arrays)
 
 
+def _take_features(origin: tuple[str, str], make: Callable[[], FeatureSet]) -> None:
+    """Features that are there without images: nothing to show, nothing to encode."""
+    if images().origin == origin and features() is not None:
+        return
+    _forget(origin)
+    images().origin = origin
+    try:
+        st.session_state[FEATURES] = (origin, make())
+    except (CheckpointError, DatasetError) as error:
+        images().error = str(error)
+
+
 def _forget(origin: tuple[str, str] | None = None) -> None:
     """Delete the images, and with them what was made of others than those of ``origin``."""
     images().close()
@@ -126,6 +143,8 @@ def show() -> None:
     if here.error:
         st.error(here.error)
     if (source := here.source) is None:
+        if (made := features()) is not None:
+            st.markdown(text.dataset_map.FEATURES.format(name=text.plain(made.name), classes=len(made.class_names)))
         return
     counts = source.counts
     least, most = min(counts), max(counts)
@@ -155,12 +174,7 @@ def features() -> FeatureSet | None:
 
 
 def _job() -> Job[Any] | None:
-    job = st.session_state.get(ENCODING)
-    if job is None:
-        return None
-    return (
-        loaders.manager().get(job) if runs_panel.has_left(job) else loaders.manager().touch(job, viewer=state.viewer())
-    )
+    return runs_panel.aside(ENCODING)
 
 
 def encoding() -> bool:
@@ -174,13 +188,7 @@ def encode_images() -> None:
     if here.source is None:
         return
     work = functools.partial(_encode, here.source)
-    try:
-        job = loaders.manager().submit((ENCODING, state.viewer(), here.origin), work, viewer=state.viewer())
-    except QueueFullError as error:
-        st.session_state[state.NOTICE] = str(error)
-        return
-    st.session_state[ENCODING] = job.id
-    st.session_state.pop(state.LEFT, None)
+    runs_panel.start_aside(ENCODING, (ENCODING, state.viewer(), here.origin), work)
 
 
 def _encode(source: ImageSource, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> FeatureSet:

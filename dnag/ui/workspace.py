@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -40,7 +39,6 @@ UPLOAD_LIMITS = ImageLimits(
     pixels=20_000_000,
     classes=100,
 )
-FOLDERS = "DNAG_FOLDERS"
 Arrays = Callable[[int], ImageDataset]
 SHOWN = 12  # classes with pictures
 SIDE = 64  # px: four of them, two by two, stand for a class
@@ -102,12 +100,6 @@ def read_upload(name: str, content: bytes, folder: Path) -> ImageSource:
         return read_images(path, work=folder, limits=UPLOAD_LIMITS)
     finally:
         path.unlink()
-
-
-def allowed_folders(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Folders of the server, with all below them, that may be read from the page."""
-    named = environment.get(FOLDERS, "").split(os.pathsep)
-    return tuple(Path(name).resolve() for name in named if name.strip() and Path(name).is_dir())
 
 
 def server_path(name: str, parents: tuple[Path, ...]) -> Path:
