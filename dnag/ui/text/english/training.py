@@ -5,9 +5,14 @@ from __future__ import annotations
 TITLE = "Train selected"
 INTRO = "Candidates are trained on the images of {dataset}, and what they reach is set beside what was predicted."
 MISSING = (
-    "To train candidates for real takes the images of {dataset}, which are not on this machine. Put them into the "
-    "folder that DNAG_DATA names, as {names}."
+    "To train candidates for real takes the images of {dataset}, which are not on this machine. Put them into a folder "
+    "that {folders} names, as a folder `{name}` with a folder of images for each class, or as `{name}.npz`."
 )
+MISSING_FETCH = (
+    "To train candidates for real takes the images of {dataset}, which are not on this machine. `{command}` fetches "
+    "them, or {folders} names the folder that they are in."
+)
+FEATURES_ONLY = "Of this dataset only features are here. To train candidates for real takes its images."
 IMAGES_GONE = "The images of this run are not here any more. Choose and encode them above to train its candidates."
 CANDIDATES = "Candidates"
 CANDIDATES_HELP = "Those of the table, by rank and predicted accuracy. At most {most} at a time."
