@@ -387,6 +387,7 @@ class RunResult:
             value,
             title=f"Denoising of candidate {candidate.rank}",
             final=candidate.architecture,
+            steps=self.settings.steps,
         )
 
 

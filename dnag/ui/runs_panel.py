@@ -21,8 +21,6 @@ from dnag.ui.player import player
 POLL_S = 0.4
 POLL_QUEUED_S = 1.0
 TABLE_HEIGHT = 446
-PLAYING_S = 3.0  # a trajectory at speed 1
-NO_CONNECTION = "∅"
 COSTS = ("macs_m", "params_m")  # those that every table has
 AXIS_TITLE = 24  # px
 METRIC_WIDTH, STAGE_WIDTH = 108, 104  # px
@@ -458,18 +456,9 @@ def preview() -> None:
 
 def trajectory_of(result: Any, chosen: int) -> dict[str, Any]:
     """The player's data for one candidate: what the core knows, and how it is shown."""
-    from dnag.generate import kept_steps
-
-    payload = result.player_payload(chosen)
-    frames, steps = payload["frames"], result.settings.steps
-    return payload | {
-        "ops": [op | {"empty": op["symbol"] == NO_CONNECTION} for op in payload["ops"]],
-        # A frame is what the sampler saw before a step, and the last one its end.
-        "steps": [step - 1 for step in kept_steps(steps, frames - 1)] + [steps] if frames > 1 else [steps],
+    return result.player_payload(chosen) | {
         "value_label": text.PREDICTED,
-        "value_unit": "%",
         "title": text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank),
-        "fps": min(30.0, max(5.0, frames / PLAYING_S)),
         "autoplay": chosen == 0,
     }
 

@@ -383,10 +383,10 @@ def test_filters_narrow_the_table() -> None:
 
 
 def test_the_trajectory_handed_to_the_player_is_drawable() -> None:
-    from dnag.ui.player import component_data
+    from dnag.player import player_data
 
     result = job_of(generate(open_page(**SMALL))).result
-    data = component_data(runs_panel.trajectory_of(result, len(result.candidates) - 1))
+    data = player_data(runs_panel.trajectory_of(result, len(result.candidates) - 1))
     assert data["steps"] == [0, 1, 2, 3]
     assert [op["symbol"] for op in data["ops"] if op["empty"]] == ["∅"]
     assert data["autoplay"] is False
