@@ -38,7 +38,7 @@ def pins(name: str) -> dict[str, str]:
 
 
 def test_every_requirement_is_pinned_once():
-    files = ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt")
+    files = ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt", "requirements-onnx.txt")
     named = [name for file in files for name in pins(file)]
     assert len(named) == len(set(named))
 
@@ -48,6 +48,7 @@ def test_pyproject_reads_the_requirements_files():
     dynamic = project["tool"]["setuptools"]["dynamic"]
     assert set(project["project"]["dynamic"]) == {"version", "dependencies", "optional-dependencies"}
     assert dynamic["optional-dependencies"]["cluster"] == {"file": ["requirements-cluster.txt"]}
+    assert dynamic["optional-dependencies"]["onnx"] == {"file": ["requirements-onnx.txt"]}
     assert dynamic["dependencies"] == {"file": ["requirements.txt"]}
     assert dynamic["optional-dependencies"]["dev"] == {"file": ["requirements-dev.txt"]}
     assert project["project"]["requires-python"] == ">=3.11"
@@ -82,6 +83,7 @@ def test_code_imports_only_what_is_pinned():
         and module not in ("dnag", "pages")
         and (module, file) != ("playwright", "dnag/bench.py")  # only for --app, which says so where it is missing
         and (module, file) != ("ray", "dnag/trials/cluster.py")  # only for --ray, which says so where it is missing
+        and (module, file) != ("onnxruntime", "dnag/exports/onnx_graph.py")  # which says so where it is missing
         and not any(name.lower().replace("_", "-") in allowed for name in distributions.get(module, []))
     }
     assert not missing, f"imported but not pinned in requirements.txt: {missing}"
@@ -202,6 +204,7 @@ class Checkout:
         shutil.copy(ROOT / "Makefile", path / "Makefile")
         self.require("tiny==1.0")
         (path / "requirements-dev.txt").write_text("")
+        (path / "requirements-onnx.txt").write_text("")
         self.wheels = path / "wheels"
         self.wheels.mkdir()
 
