@@ -44,7 +44,6 @@ class Subject:
         width: multiplier of the numbers of channels.
         facts: the candidate's columns in its run, such as ``rank`` and ``predicted_accuracy_pct``.
         trajectory: how it was denoised, as ``dnag.playback.player_payload`` gives it.
-        language: of the words in the trajectory.
         weights: of the network, by the names of ``space.to_module``; fresh ones where there are none.
     """
 
@@ -56,7 +55,6 @@ class Subject:
     width: float = 1.0
     facts: Mapping[str, Any] = field(default_factory=dict)
     trajectory: Mapping[str, Any] | None = None
-    language: str = "en"
     weights: Mapping[str, Tensor] | None = None
 
     def __post_init__(self) -> None:
@@ -160,11 +158,9 @@ def archive(subject: Subject, names: Iterable[str] | None = None) -> bytes:
     return file.getvalue()
 
 
-def subject_of(result: RunResult, index: int, trajectory: Mapping[str, Any] | None = None) -> Subject:
-    """Candidate ``index`` (0-based position in ``candidates``) of a run; default: with the trajectory that it kept."""
+def subject_of(result: RunResult, index: int) -> Subject:
+    """Candidate ``index`` (0-based position in ``candidates``) of a run, with its trajectory where the run kept any."""
     candidate, settings = result.candidates[index], result.settings
-    if trajectory is None and result.trajectory is not None:
-        trajectory = result.player_payload(index)
     return Subject(
         result.space,
         Architecture(settings.space, candidate.ops),
@@ -172,5 +168,5 @@ def subject_of(result: RunResult, index: int, trajectory: Mapping[str, Any] | No
         resolution=settings.resolution,
         width=result.width,
         facts=candidate.row(),
-        trajectory=trajectory,
+        trajectory=None if result.trajectory is None else result.player_payload(index),
     )

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dnag.metrics import spearman
-from dnag.ui import figures, loaders, state, text
+from dnag.ui import exports_panel, figures, loaders, state, text
 from dnag.ui.forms import label_of
 from dnag.ui.jobs import Job, QueueFullError
 from dnag.ui.loaders import manager
@@ -479,6 +479,7 @@ def results(job_id: str) -> None:
     with st.container(border=True, key="table"):
         chosen = candidates_table(result, job)
     charts(result, job)
-    if result.trajectory is not None:
-        with stage:
+    with stage:
+        if result.trajectory is not None:
             player(trajectory_of(result, chosen), key="player")
+        exports_panel.take_home(result, chosen)
