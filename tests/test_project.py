@@ -461,6 +461,12 @@ archs = space.sample(50, generator)
 assert space.decode(space.encode(archs)) == archs
 assert [space.parse(space.format(arch)) for arch in archs] == archs
 assert space.size == 81 and space.cost(archs[0]).params_m > 0
+
+from dnag.exports import Subject, exporters
+subject = Subject(space, archs[0])
+assert exporters["text"]().export(subject).decode() == space.format(archs[0]) + chr(10)
+for exporter in exporters.values():  # a format serves a space that nobody thought of, or says what it lacks
+    assert exporter().missing(subject) or exporter().export(subject)
 print(*(path for _, path in blocks))
 """
 
@@ -469,4 +475,4 @@ def test_the_examples_of_the_contributing_guide_work():
     """In a process of their own, so that the toys do not join the registries of the other tests."""
     done = subprocess.run([sys.executable, "-c", CHECK_EXAMPLES], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert {"sdes/cosine", "samplers/ddim", "spaces/chain"} <= set(done.stdout.split())
+    assert {"sdes/cosine", "samplers/ddim", "spaces/chain", "exports/text"} <= set(done.stdout.split())

@@ -27,6 +27,8 @@ MAX_CLASSES, MAX_RESOLUTION = 100_000, 4096
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """When the files of an archive were made: the same subject gives the same bytes."""
 
+GROUPS = ("network", "picture", "film", "data", "reference")
+
 exporters: Registry[Exporter] = Registry("format", "dnag.exports")
 
 
@@ -107,6 +109,7 @@ class Exporter(ABC):
         about: a sentence on what the file is good for.
         suffix: of the file's name, with its dot.
         media_type: of the content.
+        group: what it is listed with, one of ``GROUPS``.
     """
 
     name: ClassVar[str]
@@ -114,6 +117,7 @@ class Exporter(ABC):
     about: ClassVar[str]
     suffix: ClassVar[str]
     media_type: ClassVar[str]
+    group: ClassVar[str]
 
     def missing(self, subject: Subject) -> str | None:
         """What keeps this subject from this format, and what helps; None if nothing does. Cheap: imports nothing."""
@@ -134,10 +138,17 @@ class Exporter(ABC):
 class TrajectoryExporter(Exporter):
     """A format that shows how the architecture was denoised."""
 
+    group = "film"
+
     def missing(self, subject: Subject) -> str | None:
         if subject.trajectory is None:
             return f"{self.name} shows how an architecture was denoised, and no trajectory came with this one"
         return None
+
+
+def listed() -> list[Exporter]:
+    """All formats, those that belong together next to each other."""
+    return sorted((make() for make in exporters.values()), key=lambda exporter: GROUPS.index(exporter.group))
 
 
 def file_name(subject: Subject, exporter: Exporter) -> str:

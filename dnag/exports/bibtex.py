@@ -33,6 +33,7 @@ class BibTeX(Exporter):
     about = "BibTeX entries of the method, the search space and this software."
     suffix = ".bib"
     media_type = "application/x-bibtex"
+    group = "reference"
 
     def content(self, subject: Subject) -> bytes:
         return citation(subject.space.citation).encode()

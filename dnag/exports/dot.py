@@ -20,6 +20,7 @@ class Dot(Exporter):
     about = "The graph as text, for Graphviz and other programs that lay out graphs."
     suffix = ".dot"
     media_type = "text/vnd.graphviz"
+    group = "data"
 
     def content(self, subject: Subject) -> bytes:
         graph = graphviz.Digraph(

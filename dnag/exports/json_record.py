@@ -12,10 +12,11 @@ from dnag.exports.base import Exporter, Subject, exporters
 class JsonRecord(Exporter):
     """``architecture`` is read back by ``space.parse``; ``operations`` are its nodes, null where one is absent."""
 
-    label = "JSON"
+    label = "JSON record"
     about = "The architecture and its figures, for other programs."
     suffix = ".json"
     media_type = "application/json"
+    group = "data"
 
     def content(self, subject: Subject) -> bytes:
         space = subject.space

@@ -29,6 +29,7 @@ class Onnx(Exporter):
     about = "The network for other runtimes, to time it or to run it; its weights are fresh unless you give some."
     suffix = ".onnx"
     media_type = "application/octet-stream"
+    group = "network"
 
     def missing(self, subject: Subject) -> str | None:
         lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]

@@ -19,6 +19,7 @@ class Png(Exporter):
     about = "The picture in pixels, for slides."
     suffix = ".png"
     media_type = "image/png"
+    group = "picture"
 
     def content(self, subject: Subject) -> bytes:
         file = io.BytesIO()

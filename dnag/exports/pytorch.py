@@ -44,6 +44,7 @@ class PyTorchFile(Exporter):
     about = "The network as Python to read, train and change; needs PyTorch only."
     suffix = ".py"
     media_type = "text/x-python"
+    group = "network"
 
     def missing(self, subject: Subject) -> str | None:
         if subject.space.source(subject.arch, width=subject.width) is None:

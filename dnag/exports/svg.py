@@ -15,6 +15,7 @@ class Svg(Exporter):
     about = "Sharp at any size, for papers and pages; dark where the reader's system is."
     suffix = ".svg"
     media_type = "image/svg+xml"
+    group = "picture"
 
     def content(self, subject: Subject) -> bytes:
         return to_svg(architecture_scene(subject.space, subject.arch)).encode()

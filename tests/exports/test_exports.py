@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from dnag.exports import Exporter, ExportError, Subject, archive, exporters, file_name, subject_of
+from dnag.exports.base import GROUPS
 from dnag.exports.bibtex import METHOD
 from dnag.exports.gif import MOST_FRAMES, probabilities
 from dnag.exports.html_page import embedded
@@ -46,7 +47,7 @@ def exporter(request: pytest.FixtureRequest) -> Exporter:
 
 
 def test_a_format_says_what_it_is(exporter):
-    assert exporter.label and exporter.about.endswith(".")
+    assert exporter.label and exporter.about.endswith(".") and exporter.group in GROUPS
     assert re.fullmatch(r"\.[a-z]+", exporter.suffix) and re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", exporter.media_type)
 
 
