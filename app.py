@@ -18,7 +18,8 @@ if st.context.theme.type == "dark":  # Streamlit writes white on primary buttons
     st.html("<style>[data-testid='stBaseButton-primary']:enabled { color: #0f1218; }</style>")
 page = st.navigation(
     [
-        st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:", default=True),
+        st.Page("pages/overview.py", title=text.OVERVIEW, icon=":material/home:", default=True),
+        st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:"),
         st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
     ]
 )

@@ -125,7 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--teacher", type=Path, metavar="FILE", help="once-for-all's accuracy predictor (.npz) to compare with"
     )
-    command.add_argument("--only", default="", help=f"parts, comma-separated, of: {', '.join(PARTS)}, transfer")
+    command.add_argument(
+        "--only", default="", help=f"parts, comma-separated, of: {', '.join((*PARTS, *transfer_commands.PARTS))}"
+    )
     transfer_commands.add_meta_arguments(command)
     _add_figures(command, "figures")
     command.set_defaults(run=_evaluate)
@@ -459,8 +461,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     scales = _numbers(arguments.scales, "scales") or usual
     only = tuple(part.strip() for part in arguments.only.split(",") if part.strip())
     for part in only:
-        if part not in (*PARTS, "transfer"):
-            raise ValueError(f"only is {part!r}; allowed: {', '.join(PARTS)}, transfer")
+        if part not in (*PARTS, *transfer_commands.PARTS):
+            raise ValueError(f"only is {part!r}; allowed: {', '.join((*PARTS, *transfer_commands.PARTS))}")
     for scale in scales:
         RunSettings(space=space.name, dataset=next(iter(space.datasets)), guidance_scale=scale)
     settings = EvaluationSettings(
@@ -472,14 +474,15 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         retrain=arguments.retrain,
         only=only,
     )
+    mark = "left-out" if only == ("left-out",) else "figures"  # a table of its own, beside the others
     for path in arguments.update:
-        _marked(path, "figures")  # said before the work, not after
+        _marked(path, mark)  # said before the work, not after
     with Bar("evaluating") as bar:
-        if only == ("transfer",):
-            figures = transfer_commands.evaluate_transfer(space, arguments, bar.say)
+        if len(only) == 1 and only[0] in transfer_commands.PARTS:
+            figures = transfer_commands.PARTS[only[0]](space, arguments, bar.say)
         else:
             figures = evaluate(settings, measured_table=arguments.measured, teacher=arguments.teacher, progress=bar.say)
-    _print_figures(figures, arguments, mark="figures")
+    _print_figures(figures, arguments, mark=mark)
 
 
 def _bench(arguments: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -35,8 +36,12 @@ def images(tmp_path, monkeypatch):
 def test_images_in_ranked_and_trained_candidates_out(images, tmp_path, capsys):
     out = tmp_path / "results"
     given = ["transfer", "--images", str(images), "--samples", "16", "--out", str(out)]
-    assert main([*given, "--train-top", "2", "--epochs", "1"]) == 0
+    assert main([*given, "--train-top", "2", "--train-random", "2", "--epochs", "1"]) == 0
     text = capsys.readouterr().out
+    said = dict(re.findall(r"^(generated|random|generated - random): (-?[\d.]+) ± [\d.]+ points$", text, re.MULTILINE))
+    assert float(said["generated - random"]) == pytest.approx(
+        float(said["generated"]) - float(said["random"]), abs=0.011
+    )
     assert "pictures: 3 classes, 20 images each" in text and "trained for real (1 epochs" in text
     data = json.loads((out / "result.json").read_text())
     assert data["dataset"] == "custom-3" and data["raw_valid"] >= 15
@@ -58,5 +63,6 @@ def test_bad_input_is_one_clear_line(images, tmp_path, capsys):
     assert "no-such-folder" in refused(capsys, *given, "--images", "no-such-folder")
     assert "0 to 12" in refused(capsys, *given, "--images", str(images), "--guidance-scale", "99")
     assert "train top is -1" in refused(capsys, *given, "--images", str(images), "--train-top", "-1")
+    assert "together with --train-top" in refused(capsys, *given, "--images", str(images), "--train-random", "3")
     assert "unknown space 'x'" in refused(capsys, *given, "--images", str(images), "--space", "x")
     assert "--records FILE" in refused(capsys, "train", "meta-predictor", "--out", str(tmp_path))

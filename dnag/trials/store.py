@@ -11,7 +11,9 @@ whenever that notices. A trial moves
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
+import statistics
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -151,6 +153,22 @@ def interval(values: Sequence[float]) -> Interval:
         return Interval(mean, None, 1)
     variance = sum((value - mean) ** 2 for value in values) / (n - 1)
     return Interval(mean, float(stdtrit(n - 1, 0.975)) * (variance / n) ** 0.5, n)
+
+
+def difference(first: Sequence[float], second: Sequence[float]) -> Interval:
+    """Mean of ``first`` minus that of ``second``, with Welch's 95 % interval (Biometrika 34, 1947), which does not
+    take the two groups for equally spread. ``ValueError`` if one is empty; no interval if one has a single value.
+    """
+    means = [interval(values).mean for values in (first, second)]
+    count, between = len(first) + len(second), means[0] - means[1]
+    if min(len(first), len(second)) < 2:
+        return Interval(between, None, count)
+    errors = [statistics.variance(values) / len(values) for values in (first, second)]
+    if not sum(errors):
+        return Interval(between, 0.0, count)
+    shares = [error**2 / (len(values) - 1) for error, values in zip(errors, (first, second), strict=True)]
+    freedom = sum(errors) ** 2 / sum(shares)
+    return Interval(between, float(stdtrit(freedom, 0.975)) * math.sqrt(sum(errors)), count)
 
 
 @dataclass(frozen=True)

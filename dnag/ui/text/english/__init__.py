@@ -5,6 +5,7 @@ from __future__ import annotations
 from dnag.player import WORDS
 
 APP = "DiffusionNAG Studio"
+OVERVIEW = "Overview"
 GENERATE = "Generate"
 DATASET = "Your dataset"
 LANGUAGE = "Language"
