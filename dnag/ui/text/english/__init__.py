@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dnag.player import WORDS
+import dnag.player
 
 APP = "DiffusionNAG Studio"
 OVERVIEW = "Overview"
@@ -213,4 +213,4 @@ Architectures are ranked, and steered, by how accurate they are predicted to be 
 
 # --- the player -------------------------------------------------------------------------------------------------------
 #: Every word the player shows or speaks; ``payload["labels"]`` or ``player(labels=...)`` may replace any of them.
-PLAYER = WORDS
+PLAYER = dnag.player.WORDS
