@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from dnag import __version__, data_commands, export_commands, recipes, transfer_commands
+from dnag import __version__, compare_commands, data_commands, export_commands, recipes, transfer_commands
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
@@ -135,12 +135,14 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("bench", help="time, memory, evaluations, cold start")
     _add_settings(command, ["space", "device"])
     command.add_argument("--app", action="store_true", help="also start the app and time its first page in Chromium")
+    text = "also have N browsers generate at once, and time and weigh that"
+    command.add_argument("--sessions", type=int, default=0, metavar="N", help=text)
     command.add_argument("--repeats", type=int, default=5)
     _add_figures(command, "bench")
     command.set_defaults(run=_bench)
 
     command = commands.add_parser("train", help="train a shipped model anew")
-    command.add_argument("what", choices=("score", "predictor", "latency", "meta-predictor", "all"))
+    command.add_argument("what", choices=("score", "predictor", "latency", "meta-predictor", "class-map", "all"))
     _add_settings(command, ["space", "device", "seed"])
     command.add_argument("--steps", type=int, default=0, help="optimiser steps; default: those of the shipped model")
     command.add_argument("--half", action="store_true", help="score: train on a random half of the space, for novelty")
@@ -162,6 +164,13 @@ def _parser() -> argparse.ArgumentParser:
         help="latency: measured latencies of layers (JSON of once-for-all). May be given several times.",
     )
     transfer_commands.add_meta_arguments(command)
+    command.add_argument(
+        "--known",
+        action="append",
+        default=[],
+        metavar="DIR|ZIP|NAME",
+        help="class-map: one more data set to compare with (see encode). May be given several times.",
+    )
     command.add_argument("--datasets", default="", help="predictor: comma-separated; default: all of the space")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
@@ -176,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     data_commands.register(commands)
     transfer_commands.register(commands)
     export_commands.register(commands)
+    compare_commands.register(commands)
     add_train_candidates(commands)
     return parser
 
@@ -401,6 +411,7 @@ def info() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "devices": devices(),
+        "checkpoints": _checkpoints(""),
         "spaces": {},
     }
     for name, cls in spaces.items():
@@ -413,17 +424,29 @@ def info() -> dict[str, Any]:
                 {"label": source.label, "datasets": list(source.datasets), "note": source.note}
                 for source in installed_benchmarks(space)
             ],
-            "checkpoints": {
-                stem: {
-                    "kind": header["kind"],
-                    "file": f"{stem}.safetensors",
-                    "card": f"{stem}.md" if (DIRECTORY / f"{stem}.md").exists() else None,
-                }
-                for stem, header in installed().items()
-                if header["space"] == name
-            },
+            "checkpoints": _checkpoints(name),
         }
     return found
+
+
+def _checkpoints(space: str) -> dict[str, dict[str, Any]]:
+    """Those of a space, or those of none: kind, file and card by name."""
+    return {
+        stem: {
+            "kind": header["kind"],
+            "file": f"{stem}.safetensors",
+            "card": f"{stem}.md" if (DIRECTORY / f"{stem}.md").exists() else None,
+        }
+        for stem, header in installed().items()
+        if header["space"] == space
+    }
+
+
+def _checkpoint_lines(checkpoints: dict[str, dict[str, Any]]) -> list[str]:
+    return [
+        f"  checkpoint {stem}: {found['kind']}{f', card checkpoints/{card}' if (card := found['card']) else ''}"
+        for stem, found in checkpoints.items()
+    ]
 
 
 def _info(arguments: argparse.Namespace) -> None:
@@ -433,13 +456,14 @@ def _info(arguments: argparse.Namespace) -> None:
         return
     versions = f"dnag {found['version']}, Python {found['python']}, torch {found['torch']}"
     print(f"{versions}; devices: {', '.join(found['devices'])}")
+    for line in _checkpoint_lines(found["checkpoints"]):
+        print(line)
     for name, space in found["spaces"].items():
         print(f"\n{space['label']} ({name}): {space['architectures']:,} architectures")
         for key, dataset in space["datasets"].items():
             print(f"  dataset {key}: {dataset['label']}, {dataset['num_classes']} classes, {dataset['resolution']} px")
-        for stem, checkpoint in space["checkpoints"].items():
-            card = f", card checkpoints/{checkpoint['card']}" if checkpoint["card"] else ""
-            print(f"  checkpoint {stem}: {checkpoint['kind']}{card}")
+        for line in _checkpoint_lines(space["checkpoints"]):
+            print(line)
         for source in space["benchmarks"]:
             print(f"  benchmark {source['label']}: {', '.join(source['datasets'])}. {source['note']}")
         covered = {dataset for source in space["benchmarks"] for dataset in source["datasets"]}
@@ -488,14 +512,16 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _bench(arguments: argparse.Namespace) -> None:
     from dnag.bench import BenchSettings, bench
 
-    if arguments.repeats < 1:
-        raise ValueError(f"repeats is {arguments.repeats}; allowed: 1 or more")
+    for name, least in (("repeats", 1), ("sessions", 0)):
+        if getattr(arguments, name) < least:
+            raise ValueError(f"{name} is {getattr(arguments, name)}; allowed: {least} or more")
     settings = _settings(arguments)
     for path in arguments.update:
         _marked(path, "bench")
     with Bar("measuring") as bar:
         figures = bench(
-            BenchSettings(settings.space, settings.device, arguments.repeats, arguments.app), progress=bar.say
+            BenchSettings(settings.space, settings.device, arguments.repeats, arguments.app, arguments.sessions),
+            progress=bar.say,
         )
     _print_figures(figures, arguments, mark="bench")
 
@@ -546,6 +572,9 @@ def _train(arguments: argparse.Namespace) -> None:
     space, device = spaces[settings.space](), resolve_device(settings.device)
     if arguments.what == "latency":
         _train_latency(space, settings.seed, arguments)
+        return
+    if arguments.what == "class-map":
+        transfer_commands.train_class_map(arguments)
         return
     if arguments.what == "meta-predictor":
         state = STATES / f"{space.name}-meta-{arguments.steps}-{settings.seed}.state"
@@ -838,6 +867,10 @@ _HEADINGS = {
     "params_m": "params M",
     "macs_m": "MACs M",
     "inside_budget": "inside",
+    "mean_pct": "mean %",
+    "predicted_mean_pct": "predicted mean %",
+    "predicted_best_pct": "best predicted %",
+    "measured_best_pct": "best measured %",
 }
 
 

@@ -63,6 +63,12 @@ def text(default: str, label: str, *, help: str = "", advanced: bool = False) ->
     return dataclasses.field(default=default, metadata={"knob": meta})
 
 
+def like(owner: type, name: str) -> Any:
+    """A dataclass field for the same setting as ``name`` of another dataclass."""
+    same = next(f for f in dataclasses.fields(owner) if f.name == name)
+    return dataclasses.field(default=same.default, metadata=same.metadata)
+
+
 def knobs(owner: Any) -> dict[str, Knob]:
     """Field name -> :class:`Knob` of a dataclass (or an instance), in order of declaration."""
     return {f.name: f.metadata["knob"] for f in dataclasses.fields(owner) if "knob" in f.metadata}

@@ -159,6 +159,28 @@ def read_class_pictures(path: Path) -> tuple[np.ndarray, list[str]]:
     return images, names
 
 
+def picture_features(network: Extractor, images: np.ndarray, cache: TensorCache, tell: Tell) -> list[Tensor]:
+    """Of the views of each picture, (n,D')."""
+    found = []
+    for index, picture in enumerate(images):
+        found.append(extract(network, views(picture, VIEWS, index), cache))
+        if index % 50 == 0:
+            tell(f"features of class {index} of {len(images)}")
+    return found
+
+
+def cifar10_features(network: Extractor, path: Path, cache: TensorCache) -> list[Tensor]:
+    """Of ``DRAWS`` draws of CIFAR-10 (``x_train`` and ``y_train``), class by class: (n,D') for each draw and class."""
+    with np.load(path, allow_pickle=False) as file:
+        x, y = file["x_train"], file["y_train"].ravel()
+    found = []
+    for draw in range(DRAWS):
+        for label in range(10):
+            own = x[y == label][draw * VIEWS : (draw + 1) * VIEWS]
+            found.append(extract(network, np.concatenate([views(picture, 1, 0) for picture in own]), cache))
+    return found
+
+
 def read_meta_data(
     space: SearchSpace,
     official: OfficialRecords,
@@ -179,13 +201,9 @@ def read_meta_data(
     """
     images, names = read_class_pictures(pictures)
     network, cache = extractors[DEFAULT](), cache or TensorCache()
-    found = []
-    for index, picture in enumerate(images):
-        found.append(extract(network, views(picture, VIEWS, index), cache))
-        if index % 50 == 0:
-            tell(f"features of class {index} of {len(images)}")
+    found = picture_features(network, images, cache, tell)
     if cifar10 is not None:
-        found += _cifar10_features(cifar10, network, cache)
+        found += cifar10_features(network, cifar10, cache)
     features = torch.stack(found)
     mean, std = features.mean((0, 1)), features.std((0, 1)) + 1e-6
     first = len(images)
@@ -196,18 +214,6 @@ def read_meta_data(
     }
     tables = {name: (draws[name], values) for name, values in accuracies.items() if name in draws}
     return MetaData((features - mean) / std, mean, std, official, tables)
-
-
-def _cifar10_features(path: Path, network: Extractor, cache: TensorCache) -> list[Tensor]:
-    """Features of each class in each of ``DRAWS`` draws of pictures, (n, D') each."""
-    with np.load(path, allow_pickle=False) as file:
-        x, y = file["x_train"], file["y_train"].ravel()
-    found = []
-    for draw in range(DRAWS):
-        for label in range(10):
-            own = x[y == label][draw * VIEWS : (draw + 1) * VIEWS]
-            found.append(extract(network, np.concatenate([views(picture, 1, 0) for picture in own]), cache))
-    return found
 
 
 def meta_records(space: SearchSpace, data: MetaData, *, tables: Sequence[str], validation: bool) -> MetaRecords:

@@ -199,6 +199,11 @@ class RunSettings:
         return {**more, **{name: -value for name, value in less.items()}}
 
     @property
+    def solver_steps(self) -> int:
+        """Steps of the solver over all batches: what a run reports its progress in."""
+        return self.steps * -(-self.samples // self.batch_size)
+
+    @property
     def label(self) -> str:
         """The settings in a few words."""
         solver = f"{self.sampler} × {self.steps}"
@@ -376,17 +381,24 @@ class RunResult:
 
     def player_payload(self, index: int) -> dict[str, Any]:
         """What the trajectory player needs to show candidate ``index`` (0-based position in ``candidates``)."""
+        candidate = self.candidates[index]
+        return self.sample_payload(candidate.sample, f"Denoising of candidate {candidate.rank}")
+
+    def sample_payload(self, sample: int, title: str) -> dict[str, Any]:
+        """The same for any sample, valid or not: its last frame is what it was read as, the nearest architecture."""
         if self.trajectory is None:
             raise ValueError("the run kept no trajectory")
-        candidate = self.candidates[index]
-        value = None if self.trajectory.value is None else self.trajectory.value[:, candidate.sample]
+        if not 0 <= sample < self.requested:
+            raise ValueError(f"sample is {sample}; allowed: 0 to {self.requested - 1}")
+        probability, value = self.trajectory.probability[:, sample], self.trajectory.value
+        [final] = self.space.project(probability[-1:].float() / 255)
         return player_payload(
             self.space,
             self.trajectory.level,
-            self.trajectory.probability[:, candidate.sample],
-            value,
-            title=f"Denoising of candidate {candidate.rank}",
-            final=candidate.architecture,
+            probability,
+            None if value is None else value[:, sample],
+            title=title,
+            final=self.space.format(final),
             steps=self.settings.steps,
         )
 
@@ -592,7 +604,7 @@ def run(
     ranked = bundle.predictor is not None
     twice = compare and ranked and settings.guided
     config = GenerateConfig(settings.samples, settings.batch_size, settings.seed, keep_frames)
-    work = settings.steps * -(-settings.samples // settings.batch_size) * (1 + twice)
+    work = settings.solver_steps * (1 + twice)
 
     def told(offset: int) -> Progress:
         def tell(done: int, total: int) -> None:

@@ -13,7 +13,7 @@ from torch import Generator
 from dnag.benchmarks.base import measured
 from dnag.benchmarks.meta_records import read_meta_records
 from dnag.bundle import ModelStore
-from dnag.checkpoint import Checkpoint
+from dnag.checkpoint import Checkpoint, save
 from dnag.evaluation.base import Figure
 from dnag.runs import RunResult, RunSettings, run
 from dnag.spaces.base import Architecture, SearchSpace, spaces
@@ -165,10 +165,44 @@ def _interval(found: Interval) -> str:
 
 
 def add_meta_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``train meta-predictor`` and ``evaluate --only transfer`` learn from."""
+    """What ``train meta-predictor``, ``train class-map`` and their evaluations learn from."""
     command.add_argument("--records", type=Path, metavar="FILE", help="meta-training records (.npz)")
     command.add_argument("--pictures", type=Path, metavar="FILE", help="a picture of each ImageNet class (.npz)")
     command.add_argument("--cifar10", type=Path, metavar="FILE", help="CIFAR-10 pictures (.npz)")
+
+
+def read_class_map_data(arguments: argparse.Namespace, tell: Any) -> Any:
+    """Features of the pictures that the command line names; ``ValueError`` says what is missing."""
+    from dnag.class_map_training import read_class_features
+
+    for name in ("pictures", "cifar10"):
+        if getattr(arguments, name) is None:
+            raise ValueError(f"the map of classes needs --{name} FILE")
+    return read_class_features(arguments.pictures, arguments.cifar10, tell)
+
+
+def train_class_map(arguments: argparse.Namespace) -> None:
+    """``train class-map``."""
+    from dnag.class_map_training import neighbours, train_class_map
+    from dnag.cli import Bar, _table
+    from dnag.datasets.class_map import NAME, ClassMap
+
+    with Bar(NAME) as bar:
+        data = read_class_map_data(arguments, bar.say)
+        made = train_class_map(data, arguments.known, bar.say)
+    path = arguments.out / f"{NAME}.safetensors"
+    save(path, made)
+    found = ClassMap.load(arguments.out)
+    print(_table(neighbours(found, data)))
+    print(f"{path} ({path.stat().st_size / 1e6:.2f} MB): {', '.join(known.label for known in found.known.values())}")
+
+
+def evaluate_class_map(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> list[Figure]:
+    """``evaluate --only class-map``."""
+    from dnag.class_map_training import class_map_figures
+    from dnag.datasets.class_map import ClassMap
+
+    return class_map_figures(ClassMap.load(), read_class_map_data(arguments, tell), arguments.pictures, tell)
 
 
 def meta_data(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> Any:
@@ -217,5 +251,5 @@ def evaluate_left_out(space: SearchSpace, arguments: argparse.Namespace, tell: A
     return left_out_figures(space, data, ModelStore(), LEFT_OUT, tables=tables, tell=tell)
 
 
-PARTS = {"transfer": evaluate_transfer, "left-out": evaluate_left_out}
-"""Parts of ``evaluate`` that are named alone: each trains models of its own."""
+PARTS = {"transfer": evaluate_transfer, "left-out": evaluate_left_out, "class-map": evaluate_class_map}
+"""Parts of ``evaluate`` that are named alone: each needs more than the shipped models."""

@@ -103,6 +103,7 @@ def test_good_payloads_pass_and_travel_as_json(payload: dict[str, Any]) -> None:
         ("value.0", "x", r"value\[0\] is 'x'"),
         ("steps", [1, 2], r"steps is \[1, 2\]"),
         ("title", 4, "title is 4; allowed: a text"),
+        ("group", 4, "group is 4; allowed: a text"),
         ("fps", 0, "fps is 0; allowed: above 0, at most 120"),
         ("labels", {"plya": "x"}, "labels is 'plya'; allowed: play, pause"),
     ],

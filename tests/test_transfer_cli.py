@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dnag import class_map_training, meta_training
 from dnag.cli import main
+from dnag.datasets.class_map import ClassMap
 from dnag.datasets.extractors import extractors
+from dnag.meta_training import STAND_INS
 from tests.commands import refused
 
 MISSING = extractors["efficientnet_lite0"].missing()
@@ -66,3 +69,27 @@ def test_bad_input_is_one_clear_line(images, tmp_path, capsys):
     assert "together with --train-top" in refused(capsys, *given, "--images", str(images), "--train-random", "3")
     assert "unknown space 'x'" in refused(capsys, *given, "--images", str(images), "--space", "x")
     assert "--records FILE" in refused(capsys, "train", "meta-predictor", "--out", str(tmp_path))
+    assert "--pictures FILE" in refused(capsys, "train", "class-map", "--out", str(tmp_path))
+    assert "allowed: " in (said := refused(capsys, "evaluate", "--only", "x")) and said.endswith("class-map")
+
+
+@needs_extractor
+def test_a_class_map_is_trained_from_pictures(images, tmp_path, monkeypatch, capsys):
+    """Made pictures in place of ImageNet's; the classes that stand in for CIFAR-100's are among them."""
+    rng = np.random.default_rng(0)
+    names = [*dict.fromkeys([*STAND_INS.values(), *(f"class_{index}" for index in range(120))])][:120]
+    drawn = rng.integers(0, 256, (120, 4, 4, 3), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
+    np.savez(tmp_path / "pictures.npz", images=drawn, class_name=np.array(names))
+    ten = rng.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "cifar10.npz", x_train=ten, y_train=np.arange(40) % 10)
+    monkeypatch.setattr(meta_training, "VIEWS", 2)
+    for module in (meta_training, class_map_training):
+        monkeypatch.setattr(module, "DRAWS", 2)
+    files = ["--pictures", str(tmp_path / "pictures.npz"), "--cifar10", str(tmp_path / "cifar10.npz")]
+    out = tmp_path / "made"
+    assert main(["train", "class-map", *files, "--known", str(images), "--out", str(out)]) == 0
+    assert "ImageNet16-120, pictures" in capsys.readouterr().out
+    found = ClassMap.load(out)
+    assert len(found.imagenet) == 120 and found.known_features("pictures").class_names == ("blue", "green", "red")
+    mix = found.mix(found.draw(5, 0))
+    assert [row[0][0] for row in found.nearest(mix.features)] == list(mix.class_names)

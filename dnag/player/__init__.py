@@ -123,6 +123,8 @@ def validate_payload(payload: Mapping[str, Any]) -> None:
     sigma         T noise levels
     value         T numbers or None (a gap), or None altogether; with ``value_label`` and ``value_unit``
     steps         T whole numbers: the sampler's step shown for each frame; optional, 0 to T - 1 otherwise
+    group         a text; players on a page with the same one follow each other, each at the same share of its own
+                  trajectory: whichever is played, paused or moved leads; optional
     title, final  texts;  fps: frames a second at speed 1;  autoplay: bool;  labels: replaces any of ``WORDS``
     ============  =====================================================================================================
     """
@@ -166,7 +168,7 @@ def validate_payload(payload: Mapping[str, Any]) -> None:
         _check_series(payload, "value", frames, gaps=True)
     if payload.get("steps") is not None:
         _check_series(payload, "steps", frames)
-    for name in ("title", "final", "value_label", "value_unit"):
+    for name in ("title", "final", "group", "value_label", "value_unit"):
         _require(isinstance(payload.get(name, ""), str), name, payload.get(name), "a text")
     fps: Any = payload.get("fps", 10)
     _require(_is_number(fps) and 0 < fps <= 120, "fps", fps, "above 0, at most 120")
@@ -180,7 +182,7 @@ def player_data(
 ) -> dict[str, Any]:
     """The payload with every optional field filled in: what ``mount`` in player.js takes, in any page."""
     validate_payload(payload)
-    defaults: dict[str, Any] = {"links": [], "columns": [], "value": None, "steps": None, "title": "", "final": ""}
-    defaults |= {"value_label": "", "value_unit": "", "fps": 10, "autoplay": False}
+    defaults: dict[str, Any] = {"links": [], "columns": [], "value": None, "steps": None, "fps": 10, "autoplay": False}
+    defaults |= dict.fromkeys(("title", "final", "group", "value_label", "value_unit"), "")
     words = {**WORDS, **(payload.get("labels") or {}), **(labels or {})}
     return {**defaults, **payload, "labels": words, "report_step": report_step}

@@ -95,6 +95,16 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class Change:
+    """One choice made otherwise: the operation of ``node`` before and after (or ``ABSENT``), and what comes of it."""
+
+    node: int
+    before: int
+    after: int
+    arch: Architecture
+
+
+@dataclass(frozen=True)
 class Trait:
     """What people count in architectures, such as the kernels of a stage: how often each of a few values occurs.
 
@@ -362,6 +372,33 @@ class SearchSpace(ABC):
         columns = zip(parts.reshape(self.size, -1).T, self.factors, strict=True)
         return torch.stack([factor.log_weights[column] for column, factor in columns]).sum(0)
 
+    def choices_of(self, node: int) -> tuple[int, ...]:
+        """The operations that a node has in some architecture, in the order of the encoding, ``ABSENT`` last."""
+        factor = next(factor for factor in self.factors if node in factor.nodes)
+        found = factor.choices[:, factor.nodes.index(node)].unique().tolist()
+        return tuple(sorted(found, key=lambda op: (op == ABSENT, op)))
+
+    def with_op(self, arch: Architecture, node: int, op: int) -> Architecture:
+        """The architecture nearest to ``arch`` whose ``node`` has operation ``op``, or ``ABSENT``.
+
+        Other nodes change only where they must, and then to ``op`` if they can: an absent layer that has to be filled
+        becomes like the one beyond it. ``ArchitectureError`` where the node never has this operation.
+        """
+        if not 0 <= node < self.num_nodes or op not in self.choices_of(node):
+            raise ArchitectureError(
+                f"node {node} cannot have operation {op}; allowed: nodes 0 to {self.num_nodes - 1} with one of "
+                "their operations"
+            )
+        factor = next(factor for factor in self.factors if node in factor.nodes)
+        fitting = factor.choices[factor.choices[:, factor.nodes.index(node)] == op]
+        changed = (fitting != torch.tensor([arch.ops[other] for other in factor.nodes])).sum(1)
+        alike = (fitting == op).sum(1)
+        nearest = fitting[(changed * (len(factor.nodes) + 1) - alike).argmin()]
+        ops = list(arch.ops)
+        for other, value in zip(factor.nodes, nearest.tolist(), strict=True):
+            ops[other] = value
+        return Architecture(self.name, tuple(ops))
+
     def neighbours(self, arch: Architecture) -> list[Architecture]:
         """Architectures that differ in one node of one factor (24 on NAS-Bench-201)."""
         found = []
@@ -372,6 +409,21 @@ class SearchSpace(ABC):
                 for node, op in zip(factor.nodes, choice, strict=True):
                     ops[node] = op
                 found.append(Architecture(self.name, tuple(ops)))
+        return found
+
+    def op_parts(self, op: int) -> tuple[Hashable, ...]:
+        """The choices that an operation is made of, such as kernel and expansion; by default it is one by itself."""
+        return (op,)
+
+    def changes(self, arch: Architecture) -> list[Change]:
+        """Every architecture one choice away: a part of one operation replaced, or one operation more or less."""
+        found = []
+        for other in self.neighbours(arch):
+            node = next(i for i, (a, b) in enumerate(zip(arch.ops, other.ops, strict=True)) if a != b)
+            before, after = arch.ops[node], other.ops[node]
+            parts = zip(self.op_parts(before), self.op_parts(after), strict=True)
+            if ABSENT in (before, after) or sum(a != b for a, b in parts) == 1:
+                found.append(Change(node, before, after, other))
         return found
 
 

@@ -190,6 +190,10 @@ class MobileNetV3Space(SearchSpace):
         kinds = {"depth": depth, "kernel": kernel, "expansion": expansion}
         return tuple(Trait(kind, "stage", stage, of) for kind, of in kinds.items() for stage in range(STAGES))
 
+    def op_parts(self, op: int) -> tuple[int, int]:
+        """Kernel and expansion."""
+        return kernel_of(op), expansion_of(op)
+
     # ------------------------------------------------------------------ text and JSON
 
     def format(self, arch: Architecture) -> str:

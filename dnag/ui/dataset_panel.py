@@ -9,12 +9,14 @@ from typing import Any
 
 import streamlit as st
 
-from dnag.datasets import BUILTIN, FeatureSet, ImageSource, encode, image_source
-from dnag.ui import loaders, runs_panel, state, text, workspace
-from dnag.ui.jobs import Job, QueueFullError
+from dnag.checkpoint import CheckpointError
+from dnag.datasets import DatasetError, FeatureSet, ImageSource, encode, image_source
+from dnag.datasets.builtin import allowed_folders
+from dnag.ui import known_datasets, loaders, runs_panel, state, text, workspace
+from dnag.ui.jobs import Job
 from dnag.ui.workspace import Workspace
 
-UPLOAD, BUILT_IN, FOLDER = "upload", "builtin", "folder"
+UPLOAD, BUILT_IN, MIX, FOLDER = "upload", "builtin", "mix", "folder"
 KIND, FILE, NAME, PATH = "images-from", "images-file", "images-name", "images-folder"
 ENCODING, FEATURES = "_encoding", "_features"
 
@@ -33,9 +35,10 @@ def built_in(name: str) -> ImageSource:
 
 def choose() -> None:
     """Inputs for where the images come from; what they name is read into :func:`images`."""
-    installed = [name for name, data in BUILTIN.items() if data.find() is not None]
-    parents = workspace.allowed_folders()
-    kinds = [UPLOAD, *([BUILT_IN] if installed else []), *([FOLDER] if parents else [])]
+    parents = allowed_folders()
+    classes = loaders.class_map()
+    there = known_datasets.offered(classes)
+    kinds = [UPLOAD, *([BUILT_IN] if there else []), *([MIX] if classes else []), *([FOLDER] if parents else [])]
     kind = UPLOAD
     if len(kinds) > 1:
         kind = st.segmented_control(
@@ -50,17 +53,18 @@ def choose() -> None:
     if kind == UPLOAD:
         _choose_file()
     elif kind == BUILT_IN:
-        name = st.selectbox(
-            text.IMAGES_NAME,
-            installed,
-            index=None,
-            key=NAME,
-            format_func=lambda name: BUILTIN[name].label,
-            placeholder=text.IMAGES_NAME_NONE,
-            persist_state="session",
-        )
-        if name:
+        name = known_datasets.choose(there, NAME)
+        if name and (make := there[name].features) is not None:
+            _take_features((kind, name), make)
+        elif name:
             _take((kind, name), lambda folder: built_in(name))
+    elif kind == MIX:
+        assert classes is not None
+        names = known_datasets.choose_mix(classes)
+        if len(names) > 1:
+            _take_features((kind, "/".join(names)), lambda: classes.mix(names))
+        elif (origin := images().origin) is not None and origin[0] == MIX:
+            _forget()
     else:
         help_ = text.IMAGES_FOLDER_HELP.format(folders=", ".join(map(str, parents)))
         path = st.text_input(text.IMAGES_FOLDER, key=PATH, help=help_, persist_state="session")
@@ -104,6 +108,18 @@ def _take(origin: tuple[str, str], read: Callable[[Any], ImageSource]) -> None:
             images().take(origin, read)
 
 
+def _take_features(origin: tuple[str, str], make: Callable[[], FeatureSet]) -> None:
+    """Features that are there without images: nothing to show, nothing to encode."""
+    if images().origin == origin and features() is not None:
+        return
+    _forget(origin)
+    images().origin = origin
+    try:
+        st.session_state[FEATURES] = (origin, make())
+    except (CheckpointError, DatasetError) as error:
+        images().error = str(error)
+
+
 def _forget(origin: tuple[str, str] | None = None) -> None:
     """Delete the images, and with them what was made of others than those of ``origin``."""
     images().close()
@@ -119,6 +135,8 @@ def show() -> None:
     if here.error:
         st.error(here.error)
     if (source := here.source) is None:
+        if (made := features()) is not None:
+            st.markdown(text.dataset_map.FEATURES.format(name=_plain(made.name), classes=len(made.class_names)))
         return
     counts = source.counts
     least, most = min(counts), max(counts)
@@ -151,12 +169,7 @@ def features() -> FeatureSet | None:
 
 
 def _job() -> Job[Any] | None:
-    job = st.session_state.get(ENCODING)
-    if job is None:
-        return None
-    return (
-        loaders.manager().get(job) if runs_panel.has_left(job) else loaders.manager().touch(job, viewer=state.viewer())
-    )
+    return runs_panel.aside(ENCODING)
 
 
 def encoding() -> bool:
@@ -170,13 +183,7 @@ def encode_images() -> None:
     if here.source is None:
         return
     work = functools.partial(_encode, here.source)
-    try:
-        job = loaders.manager().submit((ENCODING, state.viewer(), here.origin), work, viewer=state.viewer())
-    except QueueFullError as error:
-        st.session_state[state.NOTICE] = str(error)
-        return
-    st.session_state[ENCODING] = job.id
-    st.session_state.pop(state.LEFT, None)
+    runs_panel.start_aside(ENCODING, (ENCODING, state.viewer(), here.origin), work)
 
 
 def _encode(source: ImageSource, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> FeatureSet:

@@ -13,6 +13,14 @@ from dnag.ui import text
 _component = st.components.v2.component("dnag_player", html=HOST, css=STYLE, js=SCRIPT, isolate_styles=True)
 
 
+def component_data(
+    payload: Mapping[str, Any], *, labels: Mapping[str, str] | None = None, report_step: bool = False
+) -> dict[str, Any]:
+    """What the script takes, in the words of the session's language."""
+    words = {**text.PLAYER, **(payload.get("labels") or {}), **(labels or {})}
+    return player_data(payload, labels=words, report_step=report_step)
+
+
 def player(
     payload: Mapping[str, Any],
     key: str,
@@ -25,8 +33,7 @@ def player(
 
     Without ``on_step`` nothing travels back while somebody plays or scrubs: every report is a rerun of the page.
     """
-    words = {**text.PLAYER, **(payload.get("labels") or {}), **(labels or {})}
-    data = player_data(payload, labels=words, report_step=on_step is not None)
+    data = component_data(payload, labels=labels, report_step=on_step is not None)
     result = _component(
         key=key, data=data, height="content" if height is None else height, on_step_change=on_step or (lambda: None)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -26,23 +26,49 @@ AXIS_TITLE = 24  # px
 METRIC_WIDTH, STAGE_WIDTH = 108, 104  # px
 
 
-def start(settings: Any) -> None:
-    """Begin the run of ``settings``, or join it if somebody began the same; let go of the one looked at so far."""
-    jobs, viewer = manager(), state.viewer()
+def start(settings: Any, work: Callable[..., Any] = loaders.run) -> None:
+    """Begin ``work`` of ``settings``, or join it if somebody began the same; let go of the one looked at so far."""
     previous = state.job_id()
-    try:
-        job = jobs.submit(settings, functools.partial(loaders.run, settings), viewer=viewer)
-    except QueueFullError as error:
-        st.session_state[state.NOTICE] = str(error)
+    job = _submit(settings, functools.partial(work, settings))
+    if job is None:
         return
     if previous and previous != job.id:
-        jobs.cancel(previous, viewer=viewer)
+        manager().cancel(previous, viewer=state.viewer())
     state.look_at(job.id)
+
+
+def start_aside(name: str, key: Hashable, work: Callable[..., Any]) -> None:
+    """Begin work of a part of the page, beside the run the page looks at; kept in the session under ``name``."""
+    if (job := _submit(key, work)) is not None:
+        st.session_state[name] = job.id
+        st.session_state.pop(state.LEFT, None)
+
+
+def aside(name: str) -> Job[Any] | None:
+    """That work, if it is still known; asking counts as looking."""
+    return _seen(st.session_state.get(name))
+
+
+def finished(job: str) -> Any | None:
+    """The result of a run that is done and still known; asking counts as looking."""
+    found = _seen(job)
+    return found.result if found is not None and found.state == "done" else None
+
+
+def _submit(key: Hashable, work: Callable[..., Any]) -> Job[Any] | None:
+    try:
+        return manager().submit(key, work, viewer=state.viewer())
+    except QueueFullError as error:
+        st.session_state[state.NOTICE] = str(error)
+        return None
 
 
 def current() -> Job[Any] | None:
     """The run this session looks at, if it is still known; asking counts as looking."""
-    job = state.job_id()
+    return _seen(state.job_id())
+
+
+def _seen(job: str | None) -> Job[Any] | None:
     if job is None:
         return None
     return manager().get(job) if has_left(job) else manager().touch(job, viewer=state.viewer())
@@ -53,14 +79,14 @@ def has_left(job: str) -> bool:
     return st.session_state.get(state.LEFT) == job
 
 
-def attach(link: state.Link, settings: Any | None) -> None:
+def attach(link: state.Link, settings: Any | None, work: Callable[..., Any] = loaders.run) -> None:
     """Once per session: take up the run named in the address, or make it again."""
     if state.JOB in st.session_state:
         return
     known = link.job is not None and manager().get(link.job) is not None
     state.look_at(link.job if known else None)
     if link.job is not None and not known and not link.problems and settings is not None:
-        start(settings)
+        start(settings, work)
         st.session_state[state.REMADE] = state.job_id()
 
 
@@ -118,19 +144,19 @@ def _progress(job: Job[Any]) -> tuple[float, str]:
     return min(1.0, job.step / job.total), filled
 
 
-def ended_badly(job: Job[Any]) -> None:
-    """Say why there is no result."""
+def ended_badly(job: Job[Any], button: str) -> None:
+    """Say why there is no result; ``button`` is what starts it again."""
     if job.state == "failed":
         st.error(text.FAILED.format(error=job.error))
         if not isinstance(job.error, ValueError):  # those say all there is to say
             with st.expander(text.FAILED_DETAILS):
                 st.code(job.trace, language=None, wrap_lines=True)
     elif job.lapsed:
-        st.info(text.LAPSED)
+        st.info(text.LAPSED.format(button=button))
     elif job.total:
-        st.info(text.CANCELLED.format(step=job.step, total=job.total))
+        st.info(text.CANCELLED.format(step=job.step, total=job.total, button=button))
     else:
-        st.info(text.CANCELLED_QUEUED)
+        st.info(text.CANCELLED_QUEUED.format(button=button))
 
 
 def subtitle(result: Any) -> str:
@@ -428,21 +454,29 @@ def under_way(job: Job[Any] | None) -> bool:
     return job is not None and job.active and not has_left(job.id)
 
 
-def stage(job: Job[Any] | None, settings: Any | None, status: Any) -> bool:
+def stage(
+    job: Job[Any] | None,
+    settings: Any | None,
+    status: Any,
+    show: Callable[[str], None] | None = None,
+    button: str | None = None,
+) -> bool:
     """The run as it stands: progress or a word in ``status``, what went wrong, and the result, or its shape while the
     first is awaited. Returns whether there is anything.
+
+    ``show`` takes the id of a finished job (default: :func:`results`); ``button`` is what starts a run.
     """
-    active = under_way(job)
+    active, button = under_way(job), button or text.GENERATE
     with status:
         if job is not None and active:
             follow(job)
         elif job is not None and job.state == "done" and job.key != settings:
-            st.caption(text.CHANGED)
+            st.caption(text.CHANGED.format(button=button))
     if job is not None and not active and job.state != "done":
-        ended_badly(job)
+        ended_badly(job, button)
     found = shown(job)
     if found:
-        results(found.id)
+        (show or results)(found.id)
     elif active:
         preview()
     return active or found is not None
@@ -456,11 +490,13 @@ def preview() -> None:
 
 def trajectory_of(result: Any, chosen: int) -> dict[str, Any]:
     """The player's data for one candidate: what the core knows, and how it is shown."""
-    return result.player_payload(chosen) | {
-        "value_label": text.PREDICTED,
-        "title": text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank),
-        "autoplay": chosen == 0,
-    }
+    title = text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank)
+    return as_played(result.player_payload(chosen)) | {"title": title, "autoplay": chosen == 0}
+
+
+def as_played(payload: dict[str, Any]) -> dict[str, Any]:
+    """A payload of the core with the page's word for its curve."""
+    return payload | {"value_label": text.PREDICTED}
 
 
 @st.fragment

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,6 @@ UPLOAD_LIMITS = ImageLimits(
     pixels=20_000_000,
     classes=100,
 )
-FOLDERS = "DNAG_FOLDERS"
 SHOWN = 12  # classes with pictures
 SIDE = 64  # px: four of them, two by two, stand for a class
 
@@ -90,12 +88,6 @@ def read_upload(name: str, content: bytes, folder: Path) -> ImageSource:
         return read_images(path, work=folder, limits=UPLOAD_LIMITS)
     finally:
         path.unlink()
-
-
-def allowed_folders(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Folders of the server, with all below them, that may be read from the page."""
-    named = environment.get(FOLDERS, "").split(os.pathsep)
-    return tuple(Path(name).resolve() for name in named if name.strip() and Path(name).is_dir())
 
 
 def read_folder(name: str, parents: tuple[Path, ...]) -> ImageSource:

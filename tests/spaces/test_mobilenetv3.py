@@ -101,6 +101,14 @@ def test_frequencies_in_closed_form(space):
 # ---------------------------------------------------------------------- text and JSON
 
 
+def test_a_change_is_one_kernel_one_expansion_or_one_layer(space, sample):
+    for arch in sample[:20]:
+        depth = depths(arch.ops)
+        expected = 4 * sum(depth) + 9 * sum(d < 4 for d in depth) + sum(d > 2 for d in depth)
+        assert len(space.changes(arch)) == expected
+    assert space.op_parts(5) == (5, 6)
+
+
 def test_known_text(space):
     ops = [8, 1, ABSENT, ABSENT, 0, 4, 2, ABSENT, *[5] * 4, *[3] * 4, *[6] * 4]
     text = "2-7-6_2-3-4_0-0-0_0-0-0_3-3-3_3-5-4_3-3-6_0-0-0" + "_4-5-6" * 4 + "_4-5-3" * 4 + "_4-7-3" * 4

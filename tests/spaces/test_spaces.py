@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from dnag.spaces import Architecture, ArchitectureError, Cost, SearchSpace, Violation, spaces
-from dnag.spaces.base import ABSENT, MAX_ENUMERATED, Factor, product_names, single_choice
+from dnag.spaces.base import ABSENT, MAX_ENUMERATED, Change, Factor, product_names, single_choice
 
 
 @pytest.fixture(params=list(spaces), scope="module")
@@ -150,6 +150,19 @@ def test_neighbours_differ_in_one_node(space, sample):
             assert arch in space.neighbours(other)
 
 
+def test_changes_are_one_choice_and_can_be_undone(space, sample):
+    for arch in sample[:20]:
+        changes = space.changes(arch)
+        archs = [change.arch for change in changes]
+        assert changes and len(set(archs)) == len(archs) and arch not in archs
+        assert set(archs) <= set(space.neighbours(arch))
+        for change in changes:
+            assert space.check(change.arch.ops) is None
+            assert (arch.ops[change.node], change.arch.ops[change.node]) == (change.before, change.after)
+            back = Change(change.node, change.after, change.before, arch)
+            assert back in space.changes(change.arch)
+
+
 def test_matrices_that_are_none_give_a_reason(space, sample):
     x = space.encode(sample[:1])
     for matrix in (torch.zeros_like(x), torch.full_like(x, float("nan"))):
@@ -227,3 +240,32 @@ def test_helpers():
     assert factor.log_weights.exp().tolist() == pytest.approx([0.5, 0.5])
     assert isinstance(factor, Factor)
     assert product_names(["3", "5"], ["3", "4", "6"]) == ("3-3", "3-4", "3-6", "5-3", "5-4", "5-6")
+
+
+@pytest.mark.parametrize("name", list(spaces))
+def test_an_operation_can_be_changed_and_no_more_changes_than_must(name):
+    space = spaces[name]()
+    for arch in space.sample(5, Generator().manual_seed(3)):
+        for node in range(space.num_nodes):
+            assert space.with_op(arch, node, arch.ops[node]) == arch
+            for op in space.choices_of(node):
+                found = space.with_op(arch, node, op)
+                assert space.check(found.ops) is None and found.ops[node] == op
+                alone = (*arch.ops[:node], op, *arch.ops[node + 1 :])
+                if space.check(alone) is None:
+                    assert found.ops == alone
+
+
+def test_a_gap_in_a_stage_is_filled_with_the_layer_beyond_it_and_layers_beyond_a_gap_go():
+    space = spaces["mobilenetv3"]()
+    shallow = Architecture("mobilenetv3", (0, 1, ABSENT, ABSENT) * 5)
+    deep = space.with_op(shallow, 3, 7)
+    assert deep.ops[:8] == (0, 1, 7, 7, 0, 1, ABSENT, ABSENT)
+    assert space.with_op(deep, 2, ABSENT) == shallow
+
+
+@pytest.mark.parametrize(("node", "op"), [(8, 5), (-1, 5), (1, 0), (1, ABSENT), (0, 5)])
+def test_an_operation_that_a_node_never_has_is_refused(node, op, nasbench201):
+    arch = nasbench201.architecture((0, 5, 5, 5, 3, 5, 5, 1))
+    with pytest.raises(ArchitectureError, match="cannot have operation"):
+        nasbench201.with_op(arch, node, op)

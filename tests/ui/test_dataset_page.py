@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from streamlit.runtime.caching.cache_resource_api import clear_session_cache
 from streamlit.testing.v1 import AppTest
 
-from dnag.datasets import BUILTIN, ImageSet
+from dnag.datasets import BUILTIN, FeatureSet, ImageSet
+from dnag.datasets.builtin import FOLDERS
 from dnag.datasets.extractors.base import extractors
 from dnag.datasets.features import DEFAULT
 from dnag.runs import RunSettings
 from dnag.spaces.base import custom_dataset
 from dnag.transfer import transfers, what_is_missing
-from dnag.ui import dataset_panel, loaders, state, text, workspace
+from dnag.ui import dataset_panel, known_datasets, loaders, state, text, workspace
 from dnag.ui.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +51,7 @@ def spaces_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[lis
 
     monkeypatch.setattr(dataset_panel, "Workspace", make)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(workspace.FOLDERS, raising=False)
+    monkeypatch.delenv(FOLDERS, raising=False)
     loaders.manager.clear()
     end_session()
     yield made
@@ -205,6 +207,7 @@ def test_the_archive_itself_is_not_kept_and_its_name_leads_nowhere(tmp_path: Pat
 def test_encode_and_generate() -> None:
     at = encode(upload(open_page(**SMALL), archive()))
     assert "Encoded" in words(at)
+    assert [e.label for e in at.expander if e.label == text.dataset_map.TITLE]
     result = generate(at)
     assert result.candidates
     assert len(at.metric) == 6
@@ -258,12 +261,89 @@ def test_a_built_in_data_set() -> None:
     assert "10 classes" in words(at)
 
 
+def choose(at: AppTest, kind: str) -> AppTest:
+    at.session_state[dataset_panel.KIND] = kind
+    return at.run()
+
+
+def lies(at: AppTest) -> list[str]:
+    """Titles of the panel that says where a data set lies."""
+    return [e.label for e in at.expander if e.label == text.dataset_map.TITLE]
+
+
+def test_a_mix_of_imagenet_classes_leads_to_architectures() -> None:
+    at = choose(open_page(**SMALL), dataset_panel.MIX)
+    assert at.button(key="generate").disabled and not lies(at)
+    at.multiselect(key=known_datasets.CLASSES).set_value(["pizza"]).run()
+    assert at.button(key="generate").disabled, "one class is nothing to tell apart"
+    at.button(key="mix-draw").click().run()
+    assert not at.exception
+    drawn = at.multiselect(key=known_datasets.CLASSES).value
+    assert len(drawn) == known_datasets.DRAWN == len(set(drawn))
+    assert "20 ImageNet classes" in words(at) and lies(at)
+    table = next(d for d in at.dataframe if text.dataset_map.COLUMN_CLASS in d.value).value
+    assert list(table[text.dataset_map.COLUMN_CLASS]) == list(drawn)
+    assert list(table["Nearest"]) == [f"{name} (1.00)" for name in drawn]
+    assert len(at.get("plotly_chart")) == 1
+    at.number_input(key=known_datasets.SEED).set_value(1).run()
+    at.button(key="mix-draw").click().run()
+    assert at.multiselect(key=known_datasets.CLASSES).value != drawn
+    result = generate(at)
+    assert result.settings.dataset == custom_dataset(20) and result.candidates
+    at.multiselect(key=known_datasets.CLASSES).set_value([]).run()
+    assert at.button(key="generate").disabled and not lies(at)
+
+
+def test_a_known_data_set_by_its_features_and_how_to_get_others() -> None:
+    at = choose(open_page(), dataset_panel.BUILT_IN)
+    for name in ("cifar100", "pets", "aircraft"):
+        if BUILTIN[name].find() is None:
+            assert f"python -m dnag fetch {name}" in words(at)
+    assert FOLDERS in words(at)
+    if BUILTIN["cifar10"].find() is not None:
+        pytest.skip("CIFAR-10 is installed")
+    at.selectbox(key=dataset_panel.NAME).select("cifar10").run()
+    assert not at.exception
+    assert ": 10 classes, known by their features" in words(at)
+    assert "CIFAR-10 (0.00)" in words(at), "it is nearest to itself"
+    assert not at.button(key="generate").disabled
+
+
+def test_features_that_lie_in_an_allowed_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if BUILTIN["pets"].find() is not None:
+        pytest.skip("the pets are installed")
+    monkeypatch.setenv(FOLDERS, str(tmp_path))
+    path = tmp_path / "pets.features.safetensors"
+    FeatureSet("pets", ("cat", "dog"), torch.rand(2, 3, 1280), DEFAULT, 128).save(path)
+    at = choose(open_page(), dataset_panel.BUILT_IN)
+    at.selectbox(key=dataset_panel.NAME).select("pets").run()
+    assert "**pets**: 2 classes" in words(at) and lies(at)
+    FeatureSet("pets", ("cat", "dog"), torch.rand(2, 3, 512), "resnet18", 32).save(path)
+    end_session()
+    at = choose(open_page(), dataset_panel.BUILT_IN)
+    at.selectbox(key=dataset_panel.NAME).select("pets").run()
+    assert "features of resnet18; the map of classes reads: efficientnet_lite0" in words(at)
+    assert not at.get("plotly_chart")
+    path.write_bytes(b"no features")
+    end_session()
+    at = choose(open_page(), dataset_panel.BUILT_IN)
+    at.selectbox(key=dataset_panel.NAME).select("pets").run()
+    assert "damaged or no safetensors file" in at.error[0].value
+
+
+def test_without_the_map_the_page_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loaders, "class_map", lambda: None)
+    at = open_page()
+    assert not at.exception
+    assert known_datasets.CLASSES not in {widget.key for widget in at.multiselect}
+
+
 def test_a_folder_of_the_server_only_where_it_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("allowed", "secret"):
         with zipfile.ZipFile(io.BytesIO(archive())) as packed:
             packed.extractall(tmp_path / name / "animals")
     assert dataset_panel.PATH not in {widget.key for widget in open_page().text_input}
-    monkeypatch.setenv(workspace.FOLDERS, os.pathsep.join([str(tmp_path / "allowed"), "", str(tmp_path / "none")]))
+    monkeypatch.setenv(FOLDERS, os.pathsep.join([str(tmp_path / "allowed"), "", str(tmp_path / "none")]))
     at = open_page()
     at.session_state[dataset_panel.KIND] = dataset_panel.FOLDER
     at.run()
