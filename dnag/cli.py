@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import torch
 
-from dnag import __version__, compare_commands, data_commands, recipes, transfer_commands
+from dnag import __version__, compare_commands, data_commands, export_commands, recipes, transfer_commands
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
@@ -184,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_import_official)
     data_commands.register(commands)
     transfer_commands.register(commands)
+    export_commands.register(commands)
     compare_commands.register(commands)
     add_train_candidates(commands)
     return parser

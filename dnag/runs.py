@@ -399,6 +399,7 @@ class RunResult:
             None if value is None else value[:, sample],
             title=title,
             final=self.space.format(final),
+            steps=self.settings.steps,
         )
 
 

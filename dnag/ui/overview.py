@@ -25,8 +25,7 @@ def first_trajectory() -> dict[str, Any]:
     stored = _stored()
     settings = stored["settings"]
     title = text.overview.PLAYER.format(dataset="CIFAR-10", steps=settings["steps"], scale=settings["guidance_scale"])
-    ops = [op | {"empty": op["label"] == "none"} for op in stored["ops"]]
-    shown = {"ops": ops, "title": title, "value_label": text.PREDICTED, "value_unit": "%", "fps": FPS, "autoplay": True}
+    shown = {"title": title, "value_label": text.PREDICTED, "fps": FPS, "autoplay": True}
     return {key: value for key, value in stored.items() if key != "settings"} | shown
 
 
