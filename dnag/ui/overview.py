@@ -13,6 +13,7 @@ from dnag.ui import text
 TRAJECTORY = Path(__file__).resolve().parents[2] / "assets" / "first-trajectory.json"
 FPS = 12.0
 CHIEF = 3  # figures on a card
+RUN_BEGUN = "_run_begun"
 
 
 @st.cache_data(show_spinner=False)
@@ -27,6 +28,16 @@ def first_trajectory() -> dict[str, Any]:
     title = text.overview.PLAYER.format(dataset="CIFAR-10", steps=settings["steps"], scale=settings["guidance_scale"])
     shown = {"title": title, "value_label": text.PREDICTED, "fps": FPS, "autoplay": True}
     return {key: value for key, value in stored.items() if key != "settings"} | shown
+
+
+def first_run() -> None:
+    """Button: begin a run of the usual settings, which the page Generate shows."""
+    from dnag.runs import RunSettings
+    from dnag.ui import runs_panel, state
+
+    state.enter("generate")
+    runs_panel.start(RunSettings())
+    st.session_state[RUN_BEGUN] = True
 
 
 def cards() -> None:

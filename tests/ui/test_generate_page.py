@@ -78,6 +78,8 @@ def messages(at: AppTest) -> str:
 @pytest.mark.parametrize("path", [PAGE, ROOT / "app.py"], ids=["page alone", "through the router"])
 def test_it_opens_with_an_input_for_every_knob_and_says_what_to_do(path: Path) -> None:
     at = open_page(path)
+    if path != PAGE:
+        at = at.switch_page("pages/generate.py").run()
     assert not at.exception
     assert at.title[0].value == text.GENERATE
     assert at.subheader[0].value == text.EMPTY_TITLE
