@@ -28,6 +28,7 @@ from dnag.datasets.cache import TensorCache
 from dnag.datasets.extractors import extractors
 from dnag.datasets.features import DEFAULT
 from dnag.evaluation import Figure
+from dnag.places import HOME
 from dnag.runs import RunSettings, resolve_device, run
 
 OFFICIAL_SECONDS = 2.0
@@ -35,7 +36,6 @@ OFFICIAL_SECONDS = 2.0
 AIMS = {"nasbench201": "2 s", "mobilenetv3": "6 s"}
 """For 256 guided samples in 20 steps of Heun."""
 CLASSES, PER_CLASS = 10, 20
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _cold_run(settings: BenchSettings) -> float:
         "json",
     ]
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=HOME)
     return time.perf_counter() - began
 
 
@@ -150,7 +150,7 @@ def running_app() -> Iterator[tuple[str, int]]:
         port = probe.getsockname()[1]
     options = ("--server.port", str(port), "--server.address", "127.0.0.1")
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, cwd=HOME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url, began = f"http://127.0.0.1:{port}", time.perf_counter()
     try:
         while True:

@@ -14,11 +14,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 
-from dnag import __version__, data_commands, recipes, transfer_commands
+from dnag import __version__, data_commands, launch, recipes, transfer_commands
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
@@ -29,6 +29,7 @@ from dnag.evaluation import PARTS, SCALES, EvaluationSettings, Figure, evaluate,
 from dnag.figures import loss_curve_svg
 from dnag.knobs import knobs
 from dnag.nets.property_model import Labels, RankingEnsemble
+from dnag.parsing import Parser
 from dnag.presets import PRESETS, preset
 from dnag.runs import (
     RunResult,
@@ -48,14 +49,6 @@ Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
 FORMATS = ("table", "json", "csv")
 STATES = Path("runs") / "train"
 REPEATED = ("under", "maximize", "minimize")
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage text."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"dnag: {message}", file=sys.stderr)
-        sys.exit(2)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="dnag", description="Neural architectures from a guided diffusion model.")
     parser.add_argument("--version", action="version", version=f"dnag {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    command = commands.add_parser("app", help="open the app in the browser; with --api, answer programs too")
+    launch.add_arguments(command)
+    command.set_defaults(run=launch.start)
 
     command = commands.add_parser("generate", help="draw architectures and rank them")
     command.add_argument("--preset", default="default", help=f"named settings: {', '.join(PRESETS)}")
