@@ -22,8 +22,8 @@ from dnag import __version__, data_commands, launch, recipes, transfer_commands
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
-from dnag.bundle import ModelBundle, ModelStore, task_name
-from dnag.checkpoint import DIRECTORY, CheckpointError, installed, load, save
+from dnag.bundle import task_name
+from dnag.checkpoint import DIRECTORY, installed, load, save
 from dnag.costs import LATENCY, exact_cost
 from dnag.evaluation import PARTS, SCALES, EvaluationSettings, Figure, evaluate, to_markdown
 from dnag.figures import loss_curve_svg
@@ -34,8 +34,8 @@ from dnag.presets import PRESETS, preset
 from dnag.runs import (
     RunResult,
     RunSettings,
-    describe,
     devices,
+    predict,
     resolve_device,
     run,
     to_csv,
@@ -360,34 +360,18 @@ def _architecture(space: SearchSpace, text: str) -> Architecture:
 
 def _predict(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
-    bundle = _bundle(settings)
-    if bundle.predictor is None:
-        raise CheckpointError(
-            f"no predictor is installed for {settings.space}; python -m dnag train predictor makes one"
-        )
     if arguments.architectures == "-":
         lines, source = sys.stdin.read().splitlines(), "standard input"
     else:
         lines, source = Path(arguments.architectures).read_text(encoding="utf-8").splitlines(), arguments.architectures
-    archs = list(dict.fromkeys(read_architectures(bundle.space, lines, source)))
-    benchmark = measured(settings.space, settings.dataset, table=arguments.measured)
-    costs = bundle.costs(settings.dataset, settings.resolution, settings.width or bundle.space.widths[0])
-    candidates = describe(bundle, settings.dataset, archs, benchmark, resolution=settings.resolution, costs=costs)
-    rows = [candidate.row() for candidate in candidates]
+    archs = read_architectures(spaces[settings.space](), lines, source)
+    data = predict(settings, archs, measured_table=arguments.measured)
+    rows = data["candidates"]
     if arguments.format == "json":
-        text = json.dumps({"space": settings.space, "dataset": settings.dataset, "candidates": rows}, indent=2)
+        text = json.dumps(data, indent=2)
     else:
         text = to_csv(rows) if arguments.format == "csv" else _table(_narrow(rows, ()))
     _emit(text, arguments.out)
-
-
-def _bundle(settings: RunSettings) -> ModelBundle:
-    return ModelStore().bundle(
-        settings.space,
-        checkpoint=settings.checkpoint,
-        predictor=settings.predictor,
-        device=resolve_device(settings.device),
-    )
 
 
 def info() -> dict[str, Any]:
