@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dnag.api import LOOPBACK, Guard, api_routes
+from dnag.api import LOOPBACK, Api, Guard
 
 
 def hosts() -> frozenset[str]:
@@ -16,5 +16,5 @@ def hosts() -> frozenset[str]:
     return named | LOOPBACK if st.get_option("server.address") in LOOPBACK else named
 
 
-guard = Guard(token=os.environ.get("DNAG_API_TOKEN", ""), hosts=hosts)
-app = st.App(Path(__file__).with_name("app.py"), routes=api_routes(guard))
+api = Api(Guard(token=os.environ.get("DNAG_API_TOKEN", ""), hosts=hosts))
+app = st.App(Path(__file__).with_name("app.py"), routes=api.routes(), lifespan=api.lifespan)

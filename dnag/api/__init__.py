@@ -4,7 +4,7 @@ It shares the pages' process, models and job manager, so that there is one queue
 that a program gets for the same settings.
 """
 
-from dnag.api.app import api_routes
+from dnag.api.app import Api
 from dnag.api.limits import LOOPBACK, Guard, Limits, Rate
 
-__all__ = ["LOOPBACK", "Guard", "Limits", "Rate", "api_routes"]
+__all__ = ["LOOPBACK", "Api", "Guard", "Limits", "Rate"]

@@ -6,13 +6,15 @@ What needs PyTorch runs in a few threads of its own: the event loop also serves 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
+import signal
 import uuid
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import anyio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -35,17 +37,14 @@ QUIET_S = 15.0  # after so long a stream says that it is still there
 RETRY_S = "10"  # when the queue is full
 
 
-def api_routes(guard: Guard | None = None, limits: Limits | None = None) -> list[Mount]:
-    """The API as routes for ``st.App``, or any other Starlette application."""
-    return [Mount(PREFIX, app=Api(limits or Limits()).application(guard or Guard()))]
-
-
 class Api:
     """The endpoints, with what they share."""
 
-    def __init__(self, limits: Limits):
-        self.limits = limits
+    def __init__(self, guard: Guard | None = None, limits: Limits | None = None):
+        self.guard, self.limits = guard or Guard(), limits or Limits()
+        self._threads = ThreadPoolExecutor(THREADS, "dnag-api")
         self.streams = 0
+        self.closing = False
         self.endpoints = (
             Endpoint("GET", "/health", self.health, "Does the server answer?", "Health"),
             Endpoint("GET", "/openapi.json", self.openapi, "This description.", "OpenAPI"),
@@ -89,15 +88,36 @@ class Api:
             ),
         )
 
-    def application(self, guard: Guard) -> Starlette:
-        """The endpoints behind ``guard``, with every error as a problem document."""
-        found = Starlette(
+    def routes(self) -> list[Mount]:
+        """The endpoints as routes for ``st.App`` or any other Starlette application: behind the guard, and with every
+        error as a problem document.
+        """
+        app = Starlette(
             routes=[Route(e.path, e.handler, methods=[e.method]) for e in self.endpoints],
-            middleware=[Middleware(Guarded, guard=guard)],
+            middleware=[Middleware(Guarded, guard=self.guard)],
             exception_handlers={Problem: _problem, HTTPException: self._http_problem, Exception: _failure},
         )
-        found.router.redirect_slashes = False
-        return found
+        app.router.redirect_slashes = False
+        return [Mount(PREFIX, app=app)]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: object) -> AsyncIterator[None]:
+        """End the streams when the server is told to stop: it would wait for them, and they for their runs."""
+
+        def stop(number: int, frame: Any) -> None:
+            self.closing = True
+            handler = before[number]
+            if callable(handler):
+                handler(number, frame)
+
+        before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in before:
+            signal.signal(number, stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
@@ -156,6 +176,8 @@ class Api:
             told: tuple[object, ...] = ()
             silent = 0.0
             while (now := state_of(job, ticket, result=False)).state in ("queued", "running"):
+                if self.closing:
+                    return
                 news = (now.state, now.step, now.ahead)
                 if news != told:
                     yield _event("progress", now)
@@ -182,10 +204,6 @@ class Api:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    @functools.cached_property
-    def _threads(self) -> anyio.CapacityLimiter:
-        return anyio.CapacityLimiter(THREADS)
-
     async def _apart(self, work: Callable[[], T]) -> T:
         """Do ``work`` in another thread, where PyTorch is imported first if nobody needed it before."""
 
@@ -193,7 +211,7 @@ class Api:
             loaders.warm_up()
             return work()
 
-        return await anyio.to_thread.run_sync(warmed, limiter=self._threads)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, warmed)
 
     async def _http_problem(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
