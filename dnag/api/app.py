@@ -142,20 +142,13 @@ class Api:
         settings = await self._apart(lambda: schema.read_settings(data, schema.run_inputs(self.limits)))
         ticket = uuid.uuid4().hex[:8]
         try:
-            job = self._submit(settings, ticket)
+            # The page's own key and work, so that both get the same run. It goes on even if nobody asks for it again.
+            work = functools.partial(loaders.run, settings)
+            job = loaders.manager().submit(settings, work, viewer=ticket, stays=True, max_queued=self.limits.waiting)
         except QueueFullError as error:
             raise Problem(503, str(error), {"retry-after": RETRY_S}) from None
         headers = {"location": f"{request.scope.get('root_path', '')}/jobs/{_name(job, ticket)}"}
         return await self._apart(lambda: JSONResponse(vars(state_of(job, ticket)), 202, headers))
-
-    def _submit(self, settings: Any, ticket: str) -> Job[Any]:
-        jobs = loaders.manager()
-        if jobs.queued() >= self.limits.waiting:
-            raise QueueFullError(
-                f"{jobs.queued()} runs are waiting; allowed: {self.limits.waiting}. Try again shortly."
-            )
-        # The page's own key and work, so that both get the same run. It goes on even if its client does not ask again.
-        return jobs.submit(settings, functools.partial(loaders.run, settings), viewer=ticket, stays=True)
 
     async def job(self, request: Request) -> Response:
         job, ticket = await self._apart(lambda: _find(request))

@@ -122,10 +122,13 @@ class JobManager(Generic[R]):
 
     # --- what pages call ----------------------------------------------------------------------------------------------
 
-    def submit(self, key: Hashable, work: Work[R], *, viewer: str = ANYONE, stays: bool = False) -> Job[R]:
+    def submit(
+        self, key: Hashable, work: Work[R], *, viewer: str = ANYONE, stays: bool = False, max_queued: int | None = None
+    ) -> Job[R]:
         """Queue ``work(report, cancelled)``, or join the job that already has this key.
 
-        A viewer who ``stays`` need not look: the job goes on for it until :meth:`cancel`, or its end.
+        A viewer who ``stays`` need not look: the job goes on for it until :meth:`cancel`, or its end. ``max_queued``:
+        fewer jobs that may wait than the manager allows, for this one to be accepted.
 
         ``report(step, total)`` records progress and raises :class:`Cancelled` once the job is no longer wanted;
         ``cancelled()`` tells so without raising. A job that failed or was cancelled is not joined but run again.
@@ -138,10 +141,9 @@ class JobManager(Generic[R]):
             if job is not None and job.state in ("queued", "running", "done") and not job.stop.is_set():
                 self._see(job, viewer, stays)
                 return job
-            if len(self._queue) >= self._max_queued:
-                raise QueueFullError(
-                    f"{len(self._queue)} runs are waiting; allowed: {self._max_queued}. Try again shortly."
-                )
+            allowed = self._max_queued if max_queued is None else min(max_queued, self._max_queued)
+            if len(self._queue) >= allowed:
+                raise QueueFullError(f"{len(self._queue)} runs are waiting; allowed: {allowed}. Try again shortly.")
             job = Job(id=uuid.uuid4().hex[:12], key=key, queued_at=self._clock())
             self._see(job, viewer, stays)
             self._jobs[job.id] = self._by_key[key] = job

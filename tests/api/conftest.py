@@ -51,7 +51,7 @@ class Client:
         return connection
 
     def get(self, path: str, **headers: str) -> Answer:
-        return self.ask("GET", path, **headers)
+        return self.ask("GET", path, None, **headers)
 
     def post(self, path: str, data: Any, **headers: str) -> Answer:
         return self.ask("POST", path, json.dumps(data).encode(), **{"content_type": "application/json", **headers})
