@@ -18,7 +18,7 @@ with words:
     st.markdown(text.overview.WORDS)
     run = st.button(text.overview.RUN, key="run-now", type="primary", help=text.overview.RUN_HELP, width="stretch")
     st.page_link("pages/dataset.py", label=text.overview.DATASET, icon=":material/photo_library:")
-    st.caption(text.overview.SOURCE)
+    st.markdown(text.overview.SOURCE)
 with picture.container(border=True, key="stage"):
     player(first_trajectory(), key="overview-player")
 models, rest = st.container(), st.container()
@@ -29,7 +29,7 @@ from dnag.ui import loaders, runs_panel, state  # noqa: E402
 if run:
     state.enter("generate")
     runs_panel.start(RunSettings())
-    st.switch_page("pages/generate.py")
+    st.switch_page("pages/generate.py", query_params={state.JOB_PARAMETER: state.job_id() or ""})
 with models:
     st.markdown(f"### {text.overview.CARDS}")
     cards()

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,13 +46,14 @@ def test_the_page_shows_cards_and_starts_a_run(app, monkeypatch):
     assert not app.exception and app.title[0].value == text.overview.HEADLINE
     shown = " ".join(item.value for item in app.markdown)
     assert "NAS-Bench-201" in shown and "Score network" in shown
-    begun = []
+    begun: list[Any] = []
     submit = JobManager.submit
-    monkeypatch.setattr(
-        JobManager,
-        "submit",
-        lambda self, settings, *args, **more: begun.append(settings) or submit(self, settings, *args, **more),
-    )
+
+    def noted(self: JobManager[Any], settings: Any, *args: Any, **more: Any) -> Any:
+        begun.append(settings)
+        return submit(self, settings, *args, **more)
+
+    monkeypatch.setattr(JobManager, "submit", noted)
     app.button(key="run-now").click().run()
     assert not app.exception
     assert [settings.space for settings in begun] == ["nasbench201"]
