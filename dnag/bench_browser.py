@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnag.evaluation.base import Figure
+from dnag.places import HOME
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ROOT = Path(__file__).resolve().parent.parent
 FORGET_S = 3
 """Seconds after which the server forgets a closed session, instead of its two minutes."""
 
@@ -42,7 +42,7 @@ def running_app(*more: str) -> Iterator[tuple[str, int]]:
         port = probe.getsockname()[1]
     options = ("--server.port", str(port), "--server.address", "127.0.0.1", *more)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, cwd=HOME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url, began = f"http://127.0.0.1:{port}", time.perf_counter()
     try:
         while True:

@@ -52,7 +52,7 @@ def test_pyproject_reads_the_requirements_files():
     assert dynamic["dependencies"] == {"file": ["requirements.txt"]}
     assert dynamic["optional-dependencies"]["dev"] == {"file": ["requirements-dev.txt"]}
     assert project["project"]["requires-python"] == ">=3.11"
-    assert project["project"]["scripts"] == {"dnag": "dnag.cli:main"}
+    assert project["project"]["scripts"] == {"dnag": "dnag.__main__:main"}
 
 
 @pytest.mark.parametrize(("name", "version"), pins("requirements.txt").items())
@@ -82,6 +82,7 @@ def test_code_imports_only_what_is_pinned():
         if module not in sys.stdlib_module_names
         and module not in ("dnag", "pages")
         and (module, file) != ("playwright", "dnag/bench_browser.py")  # only where asked for, and said where missing
+        and (module, file) != ("setuptools", "setup.py")  # what builds the package, named in pyproject.toml
         and (module, file) != ("ray", "dnag/trials/cluster.py")  # only for --ray, which says so where it is missing
         and (module, file) != ("onnxruntime", "dnag/exports/onnx_graph.py")  # which says so where it is missing
         and not any(name.lower().replace("_", "-") in allowed for name in distributions.get(module, []))
@@ -391,9 +392,10 @@ def test_app_says_when_its_port_is_taken_or_wrong(checkout: Checkout):
 
     def start(**variables: str) -> str:
         command = ["bash", "scripts/app.sh"]
-        environment = os.environ | variables
+        environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
         result = subprocess.run(command, cwd=checkout.path, env=environment, capture_output=True, text=True)
-        assert result.returncode != 0
+        assert result.returncode == 2
+        assert result.stdout == ""
         assert result.stderr.count("\n") == 1, result.stderr
         return result.stderr
 
@@ -402,8 +404,12 @@ def test_app_says_when_its_port_is_taken_or_wrong(checkout: Checkout):
         taken.listen()
         port = str(taken.getsockname()[1])
         assert f"port {port} is in use already" in start(PORT=port, HOST="127.0.0.1")
-    assert "PORT must be a number from 1 to 65535, and is 'abc'" in start(PORT="abc")
-    assert "PORT must be a number from 1 to 65535, and is '70000'" in start(PORT="70000")
+    assert "port is 'abc'; allowed: a number from 1 to 65535" in start(PORT="abc")
+    assert "port is '70000'; allowed: a number from 1 to 65535" in start(PORT="70000")
+    assert "host 'no.such.host.invalid' is not a name or address of this computer" in start(HOST="no.such.host.invalid")
+    assert "DNAG_API is 'yes'; allowed: 1, or 0 or nothing for the pages alone" in start(
+        PORT=str(closed_port()), DNAG_API="yes"
+    )
 
 
 # ------------------------------------------------------------------------------------------------- skipping of browsers

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from dnag.places import HOME
 from dnag.ui import text
 
-TRAJECTORY = Path(__file__).resolve().parents[2] / "assets" / "first-trajectory.json"
+TRAJECTORY = HOME / "assets" / "first-trajectory.json"
 FPS = 12.0
 CHIEF = 3  # figures on a card
 RUN_BEGUN = "_run_begun"
