@@ -65,4 +65,4 @@ if not runs_panel.stage(job, settings, status):
         st.markdown(text.EMPTY)
         # On a phone the form, and its button, is folded away.
         st.button(text.EMPTY_BUTTON, key="generate-first", on_click=generate)
-training_panel.panel(runs_panel.shown(job), training_panel.installed_images)
+training_panel.panel(runs_panel.shown(job), training_panel.images_there)

@@ -176,6 +176,17 @@ def features_file(item: str) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def installed_images(name: str) -> str | Path | None:
+    """The images of a data set, as :func:`image_dataset` takes them, None if they are not there.
+
+    One of :data:`BUILTIN`, or ``NAME.npz`` or a folder ``NAME`` in ``data`` or in a folder of ``DNAG_FOLDERS``.
+    """
+    if name in BUILTIN and BUILTIN[name].find() is not None:
+        return name
+    places = (parent / end for parent in (Path("data"), *allowed_folders()) for end in (f"{name}.npz", name))
+    return next((place for place in places if place.exists()), None)
+
+
 def _published(item: str, label: str, licence: str, inside: str, mark: str) -> Builtin:
     command = f"python -m dnag fetch {item}"
     advice = f"{command}, or {FOLDERS} names the folder that it is in"

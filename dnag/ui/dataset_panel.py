@@ -217,6 +217,8 @@ def to_train_on(result: Any) -> Images | str:
     """The images that a run was for, or why they cannot be trained on."""
     here, made = images(), features()
     known = result.settings.features  # none where the space has no meta-predictor
+    if here.source is None and made is not None and keep(made) == known:
+        return text.training.FEATURES_ONLY
     if here.source is None or here.arrays is None or (known and (made is None or keep(made) != known)):
         return text.training.IMAGES_GONE
     return Images(here.source.name, here.arrays, here.folder)

@@ -440,7 +440,7 @@ def curves(
     ticks = {"tickmode": "linear", "dtick": 1} if epochs <= 12 else {"nticks": 7}
     return _figure(
         colours,
-        traces,
+        traces or [{"type": "scatter", "x": [], "y": [], "showlegend": False}],  # Plotly refuses a figure without any
         xaxis={"title": {"text": text.training.EPOCH_AXIS}, "range": [1 - room, epochs + room], **ticks},
         yaxis={"title": {"text": label + (f", {unit}" if unit else "")}, "nticks": 5},
         showlegend=True,

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dnag.datasets import image_dataset, installed
+from dnag.datasets import BUILTIN, image_dataset, installed_images
+from dnag.datasets.builtin import FOLDERS
 from dnag.runs import devices
 from dnag.trials.recipe import changed, preset, presets_of, seeds
 from dnag.ui import figures, loaders, runs_panel, state, text
@@ -32,15 +33,16 @@ def desk() -> Desk:
     return Desk(loaders.trainings(), state.viewer(), background=BACKGROUND)
 
 
-def installed_images(result: Any) -> Images | str:
-    """The images of a dataset that the search space names, if the user has them."""
+def images_there(result: Any) -> Images | str:
+    """The images of a dataset that the search space names, if they are installed; what to do if not."""
     dataset = result.settings.dataset
     label = result.space.dataset(dataset).label
-    path = installed.installed_images(dataset)
-    if path is None:
-        names = ", ".join(f"`{name}`" for name in installed.image_names(dataset))
-        return text.training.MISSING.format(dataset=label, names=names)
-    return Images(label, lambda size: image_dataset(path, size=size))
+    place = installed_images(dataset)
+    if place is None:
+        command = BUILTIN[dataset].command if dataset in BUILTIN else None
+        words = text.training.MISSING if command is None else text.training.MISSING_FETCH
+        return words.format(dataset=label, name=dataset, command=command, folders=FOLDERS)
+    return Images(label, lambda size: image_dataset(place, size=size))
 
 
 @st.fragment
@@ -85,7 +87,7 @@ def _choices(run: Job[Any], images_of: ImagesOf, *, busy: bool) -> None:
     result: Any = run.result
     images = images_of(result)
     if isinstance(images, str):
-        st.info(images)
+        st.caption(images)
         return
     words, space = text.training, result.settings.space
     st.caption(words.INTRO.format(dataset=images.name))
@@ -182,7 +184,6 @@ def _standing(job: Job[None]) -> None:
         if now is None or now.state != before:
             st.rerun()
         training: Any = now.key
-        st.divider()
         st.markdown(_subtitle(training))
         if now.active:
             _progress(now)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
-from streamlit.runtime.caching.cache_resource_api import clear_session_cache
 from streamlit.testing.v1 import AppTest
 
 from dnag.datasets import BUILTIN, FeatureSet, ImageSet
@@ -25,19 +22,13 @@ from dnag.spaces.base import custom_dataset
 from dnag.transfer import transfers, what_is_missing
 from dnag.ui import dataset_panel, known_datasets, loaders, state, text, workspace
 from dnag.ui.workspace import Workspace
+from tests.ui.driving import ROOT, archive, end_session, finish, open_page, picture, upload
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pages" / "dataset.py"
 SMALL: dict[str, Any] = {"samples": "12", "steps": "3"}
-CLASSES = ("cat", "dog", "emu")
 
 missing = extractors[DEFAULT].missing()
 needs_extractor = pytest.mark.skipif(missing is not None, reason=missing or "")
-
-
-def end_session() -> None:
-    """What Streamlit does when a session ends; AppTest calls all its sessions the same."""
-    clear_session_cache("test session id")
 
 
 @pytest.fixture(autouse=True)
@@ -58,48 +49,6 @@ def spaces_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[lis
     loaders.manager().close()
     loaders.manager.clear()
     end_session()
-
-
-def picture(seed: int, size: int = 24) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size, size, 3), np.uint8)).save(file, "PNG")
-    return file.getvalue()
-
-
-def archive(classes: Sequence[str] = CLASSES, count: int = 8, more: Mapping[str, bytes] | None = None) -> bytes:
-    """A zip of noise, a folder per class."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as packed:
-        for label, name in enumerate(classes):
-            for index in range(count):
-                packed.writestr(f"{name}/{index}.png", picture(100 * label + index))
-        for name, content in (more or {}).items():
-            packed.writestr(name, content)
-    return file.getvalue()
-
-
-def open_page(path: Path = PAGE, **parameters: Any) -> AppTest:
-    at = AppTest.from_file(str(path), default_timeout=120)
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    return at.run()
-
-
-def upload(at: AppTest, content: bytes, name: str = "animals.zip") -> AppTest:
-    return at.file_uploader(key=dataset_panel.FILE).set_value((name, content, "application/zip")).run()
-
-
-def finish(at: AppTest, key: str) -> AppTest:
-    """Draw the page until the job has ended, as the polling fragment of a browser does."""
-    for _ in range(4000):
-        job = loaders.manager().get(at.session_state[key])
-        assert job is not None
-        if not job.active:
-            assert job.state == "done", job.trace
-            return at.run()
-        job.finished.wait(0.1)
-        at.run()
-    raise AssertionError("the job did not end")
 
 
 def encode(at: AppTest) -> AppTest:
@@ -133,7 +82,7 @@ def test_it_opens_and_waits_for_images(path: Path) -> None:
 
 
 def test_an_upload_shows_its_classes_and_what_is_unusual() -> None:
-    at = upload(open_page(), archive(("a<b>", "dog")))
+    at = upload(open_page(PAGE), archive(("a<b>", "dog")))
     assert not at.exception
     assert "2 classes, 16 images" in words(at)
     assert "fewer than 20 images" in words(at)
@@ -165,7 +114,7 @@ def bomb() -> bytes:
 def test_a_bad_archive_gives_one_line_and_leaves_nothing(
     content: bytes, message: str, spaces_made: list[Workspace]
 ) -> None:
-    at = upload(open_page(), content)
+    at = upload(open_page(PAGE), content)
     assert not at.exception
     assert message in at.error[0].value
     assert "\n" not in at.error[0].value
@@ -182,7 +131,7 @@ def first_file(made: list[Workspace]) -> Path:
 
 
 def test_images_go_with_the_upload_that_follows_and_with_the_session(spaces_made: list[Workspace]) -> None:
-    at = upload(open_page(), archive())
+    at = upload(open_page(PAGE), archive())
     first = first_file(spaces_made)
     assert first.is_file()
     folder = spaces_made[-1].folder
@@ -205,7 +154,7 @@ def test_the_archive_itself_is_not_kept_and_its_name_leads_nowhere(tmp_path: Pat
 
 @needs_extractor
 def test_encode_and_generate() -> None:
-    at = encode(upload(open_page(**SMALL), archive()))
+    at = encode(upload(open_page(PAGE, **SMALL), archive()))
     assert "Encoded" in words(at)
     assert [e.label for e in at.expander if e.label == text.dataset_map.TITLE]
     result = generate(at)
@@ -221,7 +170,7 @@ def test_encode_and_generate() -> None:
 
 @needs_extractor
 def test_a_space_without_a_meta_predictor_says_so_and_runs() -> None:
-    at = encode(upload(open_page(space="mobilenetv3", **SMALL), archive()))
+    at = encode(upload(open_page(PAGE, space="mobilenetv3", **SMALL), archive()))
     missing = what_is_missing("mobilenetv3", loaders.store())
     if missing is None:
         pytest.skip("mobilenetv3 has a meta-predictor")
@@ -231,7 +180,7 @@ def test_a_space_without_a_meta_predictor_says_so_and_runs() -> None:
 
 @needs_extractor
 def test_other_images_take_the_features_away() -> None:
-    at = encode(upload(open_page(), archive()))
+    at = encode(upload(open_page(PAGE), archive()))
     assert not at.button(key="generate").disabled
     upload(at, archive(("x", "y")), "others.zip")
     assert at.button(key="generate").disabled
@@ -240,7 +189,7 @@ def test_other_images_take_the_features_away() -> None:
 
 def test_a_missing_extractor_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extractors[DEFAULT], "missing", classmethod(lambda cls: "not installed: pip install it"))
-    at = upload(open_page(), archive())
+    at = upload(open_page(PAGE), archive())
     at.button(key="encode").click().run()
     job = loaders.manager().get(at.session_state[dataset_panel.ENCODING])
     assert job is not None
@@ -253,7 +202,7 @@ def test_a_built_in_data_set() -> None:
     name = next((name for name in ("digits", "mnist") if BUILTIN[name].find() is not None), None)
     if name is None:
         pytest.skip("no small data set is installed")
-    at = open_page()
+    at = open_page(PAGE)
     at.session_state[dataset_panel.KIND] = dataset_panel.BUILT_IN
     at.run()
     at.selectbox(key=dataset_panel.NAME).select(name).run()
@@ -272,7 +221,7 @@ def lies(at: AppTest) -> list[str]:
 
 
 def test_a_mix_of_imagenet_classes_leads_to_architectures() -> None:
-    at = choose(open_page(**SMALL), dataset_panel.MIX)
+    at = choose(open_page(PAGE, **SMALL), dataset_panel.MIX)
     assert at.button(key="generate").disabled and not lies(at)
     at.multiselect(key=known_datasets.CLASSES).set_value(["pizza"]).run()
     assert at.button(key="generate").disabled, "one class is nothing to tell apart"
@@ -295,7 +244,7 @@ def test_a_mix_of_imagenet_classes_leads_to_architectures() -> None:
 
 
 def test_a_known_data_set_by_its_features_and_how_to_get_others() -> None:
-    at = choose(open_page(), dataset_panel.BUILT_IN)
+    at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
     for name in ("cifar100", "pets", "aircraft"):
         if BUILTIN[name].find() is None:
             assert f"python -m dnag fetch {name}" in words(at)
@@ -315,25 +264,25 @@ def test_features_that_lie_in_an_allowed_folder(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv(FOLDERS, str(tmp_path))
     path = tmp_path / "pets.features.safetensors"
     FeatureSet("pets", ("cat", "dog"), torch.rand(2, 3, 1280), DEFAULT, 128).save(path)
-    at = choose(open_page(), dataset_panel.BUILT_IN)
+    at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
     at.selectbox(key=dataset_panel.NAME).select("pets").run()
     assert "**pets**: 2 classes" in words(at) and lies(at)
     FeatureSet("pets", ("cat", "dog"), torch.rand(2, 3, 512), "resnet18", 32).save(path)
     end_session()
-    at = choose(open_page(), dataset_panel.BUILT_IN)
+    at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
     at.selectbox(key=dataset_panel.NAME).select("pets").run()
     assert "features of resnet18; the map of classes reads: efficientnet_lite0" in words(at)
     assert not at.get("plotly_chart")
     path.write_bytes(b"no features")
     end_session()
-    at = choose(open_page(), dataset_panel.BUILT_IN)
+    at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
     at.selectbox(key=dataset_panel.NAME).select("pets").run()
     assert "damaged or no safetensors file" in at.error[0].value
 
 
 def test_without_the_map_the_page_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loaders, "class_map", lambda: None)
-    at = open_page()
+    at = open_page(PAGE)
     assert not at.exception
     assert known_datasets.CLASSES not in {widget.key for widget in at.multiselect}
 
@@ -342,9 +291,9 @@ def test_a_folder_of_the_server_only_where_it_is_allowed(tmp_path: Path, monkeyp
     for name in ("allowed", "secret"):
         with zipfile.ZipFile(io.BytesIO(archive())) as packed:
             packed.extractall(tmp_path / name / "animals")
-    assert dataset_panel.PATH not in {widget.key for widget in open_page().text_input}
+    assert dataset_panel.PATH not in {widget.key for widget in open_page(PAGE).text_input}
     monkeypatch.setenv(FOLDERS, os.pathsep.join([str(tmp_path / "allowed"), "", str(tmp_path / "none")]))
-    at = open_page()
+    at = open_page(PAGE)
     at.session_state[dataset_panel.KIND] = dataset_panel.FOLDER
     at.run()
     at.text_input(key=dataset_panel.PATH).input(str(tmp_path / "allowed" / "animals")).run()

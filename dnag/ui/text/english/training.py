@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 TITLE = "Train selected"
-INTRO = "Predictions are one thing. Train some of these candidates on the images of {dataset} and see what they reach."
+INTRO = "Candidates are trained on the images of {dataset}, and what they reach is set beside what was predicted."
 MISSING = (
-    "To train candidates for real takes the images of {dataset}, which are not on this machine. Put them into the "
-    "folder that DNAG_DATA names, as {names}."
+    "To train candidates for real takes the images of {dataset}, which are not on this machine. Put them into a folder "
+    "that {folders} names, as a folder `{name}` with a folder of images for each class, or as `{name}.npz`."
 )
+MISSING_FETCH = (
+    "To train candidates for real takes the images of {dataset}, which are not on this machine. `{command}` fetches "
+    "them, or {folders} names the folder that they are in."
+)
+FEATURES_ONLY = "Of this dataset only features are here. To train candidates for real takes its images."
 IMAGES_GONE = "The images of this run are not here any more. Choose and encode them above to train its candidates."
 CANDIDATES = "Candidates"
 CANDIDATES_HELP = "Those of the table, by rank and predicted accuracy. At most {most} at a time."
@@ -19,7 +24,7 @@ SEEDS = "Seeds"
 SEEDS_HELP = "Trainings of each candidate. From two on there is a 95 % interval."
 DEVICE = "Device"
 START = "Train"
-PLAN = "{trainings} trainings of {epochs} epochs. {about}"
+PLAN = "Trainings: {trainings}, of {epochs} epochs each. {about}"
 START_NONE = "First choose candidates"
 
 QUEUED = "Waiting for another training on this server: {ahead} ahead"
@@ -34,7 +39,7 @@ FAILED = "The training ended with an error: {error}"
 FAILED_TRIAL = "{name} could not be trained: {error}"
 GONE = "The training of this link is not in memory any more."
 
-SUBTITLE = "**{candidates}** on {dataset} · {recipe} recipe, {epochs} epochs, {seeds} seeds each"
+SUBTITLE = "**{candidates}** on {dataset} · {recipe} recipe, epochs: {epochs}, seeds: {seeds}"
 EPOCH_AXIS = "epoch"
 ACCURACY = "test accuracy"
 LOSS = "training loss"
