@@ -20,6 +20,8 @@ page = st.navigation(
     [
         st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:", default=True),
         st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
+        st.Page("pages/learn.py", title=text.LEARN, icon=":material/school:"),
+        st.Page("pages/glossary.py", title=text.GLOSSARY, icon=":material/menu_book:"),
     ]
 )
 page.run()

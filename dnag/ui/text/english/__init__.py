@@ -5,6 +5,8 @@ from __future__ import annotations
 APP = "DiffusionNAG Studio"
 GENERATE = "Generate"
 DATASET = "Your dataset"
+LEARN = "Learn"
+GLOSSARY = "Glossary"
 LANGUAGE = "Language"
 
 #: Names that the core uses as identifiers, as people write them; others are shown with spaces for underscores.
