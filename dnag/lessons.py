@@ -22,7 +22,7 @@ from dnag.samplers.base import samplers
 from dnag.sdes.base import SDE
 from dnag.sdes.ve import VE
 from dnag.sdes.vp import VP
-from dnag.spaces.base import Architecture, SearchSpace
+from dnag.spaces.base import SearchSpace
 from dnag.tensors import centre, uncentre
 
 LEVELS = (
@@ -63,6 +63,13 @@ def process(name: str) -> SDE:
 def drawn_nodes(space: SearchSpace) -> list[int]:
     """Nodes whose operation is a choice, in the order of the drawing."""
     return [slot.node for slot in space.drawing.slots]
+
+
+def _index(space: SearchSpace, ops: Tensor) -> Tensor:
+    """Where architectures (B,N) stand in ``space.all_ops``, (B,)."""
+    radix = torch.tensor([(space.num_ops + 1) ** node for node in range(space.num_nodes)])
+    known, order = ((space.all_ops + 1) @ radix).sort()
+    return order[torch.searchsorted(known, (ops + 1) @ radix)]
 
 
 def _noise(space: SearchSpace, count: int, seed: int) -> Tensor:
@@ -225,15 +232,11 @@ def noisy_predictions(
     space = bundle.space
     y = centre(space.encode_ops(ops)) + level * _noise(space, len(ops), seed)
     if not noise_aware:
-        return bundle.predict(space.project(uncentre(y)), dataset)[0]
+        nearest = torch.tensor([arch.ops for arch in space.project(uncentre(y))])
+        return bundle.predicted_values(dataset)[_index(space, nearest)]
     sde = process("ve")
     t = sde.time_of(torch.full((len(ops),), level, dtype=torch.float64)).float()
     return bundle.property_fn(dataset, sde)(y, t)
-
-
-def clean_predictions(bundle: ModelBundle, dataset: str, ops: Tensor) -> Tensor:
-    """Predicted accuracy in % of finished architectures by the ranking ensemble, (B,)."""
-    return bundle.predict([Architecture(bundle.space.name, tuple(row)) for row in ops.tolist()], dataset)[0]
 
 
 @dataclass(frozen=True)

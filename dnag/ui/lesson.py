@@ -55,14 +55,14 @@ def layout(words: Any, symbols: Sequence[str]) -> tuple[Any, Any]:
         symbols: keys of the glossary that the chapter uses.
     """
     left, right = st.columns([TEXT_SHARE, 1], gap="medium")
-    with left, st.container(key="lesson-text"):
+    with left, st.container(key="lesson-text", gap="xsmall"):
         st.subheader(words.HEADING, anchor=False)
         st.markdown(words.BEFORE)
         st.latex(words.FORMULA)
         st.markdown(words.AFTER)
         glossary.popover(symbols)
         st.markdown(f"**{text.learn.TRY}** {words.TRY}")
-        controls = st.container(key="controls")
+        controls = st.container(key="controls", gap="xsmall")
     return controls, right.container(key="picture")
 
 
@@ -156,8 +156,9 @@ def questions(chapter: str, asked: Sequence[Choice | Number]) -> None:
         for index, (place, question) in enumerate(zip(st.columns(len(asked)), asked, strict=True)):
             with place.container(border=True, height="stretch"):
                 judged = question.ask(f"answer-{chapter}-{index}")
-                if judged is None:
-                    st.caption(text.learn.UNANSWERED)
-                else:
-                    right, why = judged
-                    st.markdown(f"{text.learn.RIGHT if right else text.learn.WRONG} {why}")
+                with st.container(key=f"verdict-{index}"):
+                    if judged is None:
+                        st.caption(text.learn.UNANSWERED)
+                    else:
+                        right, why = judged
+                        st.markdown(f"{text.learn.RIGHT if right else text.learn.WRONG} {why}")

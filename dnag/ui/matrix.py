@@ -16,10 +16,7 @@ from dnag.ui import figures, text
 def node_names(space: SearchSpace) -> list[str]:
     """What every node is called: its place in the drawing, or the one operation it always has."""
     named = {slot.node: slot.label for slot in space.drawing.slots}
-    return [
-        named.get(node) or text.said(space.op_styles[space.choices_of(node)[0]].label)
-        for node in range(space.num_nodes)
-    ]
+    return [named.get(node) or space.op_styles[space.choices_of(node)[0]].symbol for node in range(space.num_nodes)]
 
 
 def table(

@@ -44,7 +44,7 @@ def choose() -> ModuleType:
             allowed = text.learn.CHAPTERS.format(first=first, last=max(known))
             st.info(text.LINK_BAD_ITEM.format(name=KEY, value=repr(asked), allowed=allowed))
     standing = st.session_state[KEY] or first
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="chapters"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="chapters"):
         _step("back", text.learn.BACK, standing - 1, known)
         chosen = st.segmented_control(
             text.learn.CHAPTER,
