@@ -7,7 +7,7 @@ import streamlit as st
 from dnag.lessons import LEVELS, perturbed, still_readable
 from dnag.ui import figures, lesson, lesson_figures, matrix, text
 
-CHART_HEIGHT = 220  # px
+CHART_HEIGHT = 210  # px
 HALF_SIGNAL = 3**0.5  # the noise level at which alpha = 1 / sqrt(1 + n^2) is one half
 
 

@@ -8,7 +8,7 @@ import torch
 from dnag.lessons import LEVELS, Denoisers, denoiser_distances, denoisers, drawn_nodes
 from dnag.ui import figures, lesson, lesson_figures, matrix, text
 
-CHART_HEIGHT = 270  # px
+CHART_HEIGHT = 280  # px
 PRIOR_PCT = 20  # one of five operations
 
 

@@ -16,6 +16,7 @@ STEPS = (2, 3, 4, 5, 6, 8, 10, 15, 20)
 CHARTED = STEPS[:-2]
 SAMPLES = 48
 ENOUGH = 0.95
+CHART_HEIGHT = 165  # px
 
 
 def title() -> str:
@@ -93,4 +94,4 @@ def _chart(quality: Quality) -> None:
         points=True,
     )
     st.markdown(f"##### {words.CHART}")
-    figures.show(figure, "validity", words.CHART_ALT, lesson_figures.SMALL)
+    figures.show(figure, "validity", words.CHART_ALT, CHART_HEIGHT)

@@ -31,8 +31,14 @@ def exact() -> list[Tilt]:
 def _generated(scale: float, form: str) -> tuple[np.ndarray, np.ndarray]:
     """Predicted accuracy of the distinct cells in %, and how often each was drawn."""
     settings = RunSettings(
-        space=lesson.SPACE, dataset=lesson.dataset(), guidance_scale=scale, guidance=form, samples=SAMPLES, steps=STEPS, device="cpu",
-    )  # fmt: skip
+        space=lesson.SPACE,
+        dataset=lesson.dataset(),
+        guidance_scale=scale,
+        guidance=form,
+        samples=SAMPLES,
+        steps=STEPS,
+        device="cpu",
+    )
     found = run(settings, store=loaders.store()).candidates
     return np.array([c.predicted_accuracy_pct for c in found]), np.array([c.count for c in found])
 

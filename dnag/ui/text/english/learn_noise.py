@@ -8,7 +8,7 @@ BEFORE = """
 Diffusion models learn to undo noise, so noise is added first. The clean matrix is scaled by α, and normal noise with
 standard deviation σ is added to every entry:
 """
-FORMULA = r"x_t = \alpha(t)\,x_0 + \sigma(t)\,z,\quad z \sim \mathcal{N}(0, I)"
+FORMULA = r"x_t = \alpha\,x_0 + \sigma\,z,\quad z \sim \mathcal{N}(0, I)"
 AFTER = """
 *Variance exploding* (VE), the paper's choice, keeps α = 1 and lets σ grow. *Variance preserving* (VP) shrinks the data
 so that α² + σ² = 1. What can still be read depends on the noise level n = σ/α alone.

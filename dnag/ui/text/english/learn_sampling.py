@@ -36,9 +36,9 @@ ENOUGH = {
     "wrong": "Look along Heun's line for the first point above 95 %.",
 }
 SAME = {
-    "ask": "With one seed, Heun gives nearly the same cell at 5 and at 10 steps, Euler–Maruyama another. Why?",
+    "ask": "Why does one seed give Heun the same cell at 6 and at 10 steps?",
     "options": (
-        ("Heun adds no noise on the way", "Its path is decided by the start alone; more steps only follow it better."),
+        ("Heun adds no noise on the way", "Its path is decided by the start alone; more steps only follow it better. Compare Euler–Maruyama."),
         ("Heun is of second order", "That makes it accurate, but accuracy alone would not fix which cell comes out."),
         ("Heun makes more evaluations", "Euler–Maruyama with as many evaluations would still draw fresh noise."),
     ),
