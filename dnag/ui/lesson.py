@@ -19,7 +19,7 @@ CELL = "learn-cell"
 """Key of the editor of the first chapter; later chapters go on with the cell that it shows."""
 START = (0, 5, 3, 4, 3, 5, 6, 1)
 TEXT_SHARE = 0.42  # width of the text, to that of the picture
-METRIC_WIDTH = 104  # px
+METRIC_WIDTH = 140  # px
 
 
 def bundle() -> ModelBundle:
@@ -89,9 +89,9 @@ def seed_input() -> int:
     )
 
 
-def metrics(*shown: tuple[str, str, str | None]) -> None:
-    """A strip of figures: label, value, help."""
-    with st.container(key="figures"), st.grid(len(shown), min_column_width=METRIC_WIDTH, gap="small"):
+def metrics(*shown: tuple[str, str, str | None], width: int = METRIC_WIDTH) -> None:
+    """A strip of figures: label, value, help; each at least ``width`` px wide."""
+    with st.container(key="figures"), st.grid(len(shown), min_column_width=width, gap="small"):
         for label, value, help_ in shown:
             st.metric(label, value, help=help_)
 

@@ -45,7 +45,6 @@ def choose() -> ModuleType:
             st.info(text.LINK_BAD_ITEM.format(name=KEY, value=repr(asked), allowed=allowed))
     standing = st.session_state[KEY] or first
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="chapters"):
-        _step("back", text.learn.BACK, standing - 1, known)
         chosen = st.segmented_control(
             text.learn.CHAPTER,
             list(known),
@@ -55,6 +54,7 @@ def choose() -> ModuleType:
             label_visibility="collapsed",
             persist_state="session",
         )
+        _step("back", text.learn.BACK, standing - 1, known)
         _step("forward", text.learn.NEXT, standing + 1, known)
     number = standing if chosen is None else chosen
     state.mirror(KEY, number, first)

@@ -15,6 +15,7 @@ METHODS = ("euler_maruyama", "predictor_corrector", "heun")
 STEPS = (2, 3, 4, 5, 6, 8, 10, 15, 20)
 CHARTED = STEPS[:-2]
 SAMPLES = 48
+PLAYING_S = 3.0
 ENOUGH = 0.95
 CHART_HEIGHT = 165  # px
 
@@ -62,7 +63,10 @@ def show() -> None:
     payload, quality = _sampled(method, steps, seed)
     with picture:
         named = words.PLAYER.format(samples=SAMPLES, method=text.name(method), steps=steps)
-        player(payload | {"title": named, "fps": min(10.0, max(2.0, payload["frames"] / 3))}, key="learn-player")
+        player(
+            payload | {"title": named, "fps": max(2.0, payload["frames"] / PLAYING_S), "autoplay": True},
+            key="learn-player",
+        )
         chart, strip = st.columns([2, 1], gap="medium")
         with strip:
             _figures(quality)
@@ -78,6 +82,7 @@ def _figures(quality: Quality) -> None:
         (words.VALID, f"{quality.validity:.0%}", words.VALID_HELP.format(samples=SAMPLES)),
         (words.EVALUATIONS, f"{quality.nfe}", words.EVALUATIONS_HELP),
         (words.DISTANCE, f"{quality.distance:.3f}", words.DISTANCE_HELP.format(chance=chance)),
+        width=96,
     )
 
 

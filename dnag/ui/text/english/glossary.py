@@ -131,32 +131,33 @@ TERMS = {
     "gamma": (
         "Guidance scale",
         r"\gamma",
-        "the strength of guidance in nats per point of accuracy: one point more makes an architecture e^γ times as "
-        "likely.",
-        "paper",
+        r"the strength of guidance in nats per point of accuracy: one point more makes an architecture $e^\gamma$ "
+        "times as likely.",
+        "",
     ),
     "tilted": (
         "Tilted distribution",
         r"p_\gamma(a)",
-        "what guidance is to draw from: the training distribution times e^(γ · accuracy), normalised.",
+        r"what guidance is to draw from: the training distribution times $e^{\gamma\,\mathrm{acc}}$, normalised.",
         "dhariwal2021",
     ),
     "certainty": (
         "Certainty equivalent",
         r"m_\gamma(x_t)",
-        "(1/γ) log E[e^(γ · accuracy) | x_t]: the predicted mean at γ = 0, the best reachable accuracy as γ grows.",
+        r"$\frac{1}{\gamma} \log \mathbb{E}[e^{\gamma\,\mathrm{acc}} \mid x_t]$: the predicted mean at γ = 0, the best "
+        "reachable accuracy as γ grows.",
         "",
     ),
     "first_order": (
         "First-order guidance",
         "",
-        "the paper's form, which climbs the predicted mean m₀; right for small γ.",
+        "the paper's form, which climbs the predicted mean $m_0$; right for small γ.",
         "paper",
     ),
     "calibrated": (
         "Calibrated guidance",
         "",
-        "guidance that climbs m_γ, the certainty equivalent at the very scale it is used at.",
+        r"guidance that climbs $m_\gamma$, the certainty equivalent at the very scale it is used at.",
         "",
     ),
     "noise_aware": (

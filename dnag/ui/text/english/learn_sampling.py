@@ -38,7 +38,10 @@ ENOUGH = {
 SAME = {
     "ask": "Why does one seed give Heun the same cell at 6 and at 10 steps?",
     "options": (
-        ("Heun adds no noise on the way", "Its path is decided by the start alone; more steps only follow it better. Compare Euler–Maruyama."),
+        (
+            "Heun adds no noise on the way",
+            "Its path is decided by the start alone; more steps only follow it better. Compare Euler–Maruyama.",
+        ),
         ("Heun is of second order", "That makes it accurate, but accuracy alone would not fix which cell comes out."),
         ("Heun makes more evaluations", "Euler–Maruyama with as many evaluations would still draw fresh noise."),
     ),
