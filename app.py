@@ -14,12 +14,15 @@ ASSETS = Path(__file__).parent / "assets"
 st.set_page_config(page_title=text.APP, page_icon=ASSETS / "icon.svg", layout="wide", initial_sidebar_state="auto")
 st.logo(ASSETS / f"logo-{st.context.theme.type or 'light'}.svg", size="large", icon_image=ASSETS / "icon.svg")
 st.html(Path(ui.__file__).with_name("page.css"))
-if st.context.theme.type == "dark":  # Streamlit writes white on primary buttons, too faint on a light primary colour
-    st.html("<style>[data-testid='stBaseButton-primary']:enabled { color: #0f1218; }</style>")
+if st.context.theme.type == "dark":  # Streamlit writes white on primary colour, too faint where that is light
+    st.html("<style>[data-testid='stBaseButton-primary']:enabled, [data-tag], [data-tag] * { color: #0f1218; }</style>")
 page = st.navigation(
     [
-        st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:", default=True),
+        st.Page("pages/overview.py", title=text.OVERVIEW, icon=":material/home:", default=True),
+        st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:"),
+        st.Page("pages/compare.py", title=text.COMPARE, icon=":material/compare_arrows:"),
         st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
+        st.Page("pages/explore.py", title=text.EXPLORE, icon=":material/explore:"),
         st.Page("pages/learn.py", title=text.LEARN, icon=":material/school:"),
         st.Page("pages/glossary.py", title=text.GLOSSARY, icon=":material/menu_book:"),
     ]

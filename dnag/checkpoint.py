@@ -22,16 +22,18 @@ from dnag.exact import ExactDenoiser
 from dnag.graph import attention_mask
 from dnag.nets import official
 from dnag.nets.additive_predictor import AdditivePredictor, AdditivePredictorConfig
+from dnag.nets.class_prototypes import ClassPrototypes, ClassPrototypesConfig
 from dnag.nets.dataset_encoder import DatasetEncoder, DatasetEncoderConfig
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.nets.score_network import ScoreNetwork, ScoreNetworkConfig
+from dnag.places import HOME
 from dnag.registry import UnknownNameError
 from dnag.spaces.base import SearchSpace, spaces
 from dnag.training import write_aside
 
 FORMAT = 1
-DIRECTORY = Path(__file__).resolve().parent.parent / "checkpoints"
+DIRECTORY = HOME / "checkpoints"
 
 
 class CheckpointError(ValueError):
@@ -43,8 +45,8 @@ class Checkpoint:
     """The contents of one file.
 
     Attributes:
-        kind: ``"score"``, ``"predictor"``, ``"latency"`` or ``"meta_predictor"``.
-        space: name of the search space.
+        kind: ``"score"``, ``"predictor"``, ``"latency"``, ``"meta"`` or ``"class-map"``.
+        space: name of the search space; empty where what is in it concerns none.
         modules: name -> network.
         extra: any JSON the owner needs (label statistics, training settings).
     """
@@ -63,8 +65,12 @@ def score_network(space: SearchSpace, **sizes: Any) -> ScoreNetwork:
     return ScoreNetwork(ScoreNetworkConfig(**sizes), mask=attention_mask(space.adjacency), positions=space.positions)
 
 
-def _build(space: SearchSpace, description: Mapping[str, Any], device: str | torch.device) -> nn.Module:
+def _build(space: SearchSpace | None, description: Mapping[str, Any], device: str | torch.device) -> nn.Module:
     config = dict(description["config"])
+    if description["class"] == "ClassPrototypes":
+        return ClassPrototypes(ClassPrototypesConfig(**config))
+    if space is None:
+        raise ValueError(f"network class {description['class']!r} needs a search space; the file names none")
     match description["class"]:
         case "ScoreNetwork":
             return score_network(space, **config)
@@ -82,7 +88,9 @@ def _build(space: SearchSpace, description: Mapping[str, Any], device: str | tor
             network, sizes = official.NETWORKS[name]
             return network(sizes(**config))
         case other:
-            ours = "ScoreNetwork, PropertyPredictor, RankingPredictor, AdditivePredictor"
+            ours = (
+                "ScoreNetwork, PropertyPredictor, RankingPredictor, DatasetEncoder, AdditivePredictor, ClassPrototypes"
+            )
             allowed = ", ".join([ours, *official.NETWORKS])
             raise ValueError(f"unknown network class {other!r}; allowed: {allowed}")
 
@@ -147,7 +155,7 @@ def load(path: Path, *, kind: str, space: str | None = None, device: str | torch
         raise CheckpointError(f"{path.name} belongs to search space {header['space']!r}; wanted: {space!r}")
     modules: dict[str, nn.Module] = {}
     try:
-        owner = spaces[header["space"]]()
+        owner = None if header["space"] == "" else spaces[header["space"]]()
     except UnknownNameError as error:
         raise CheckpointError(f"{path.name} belongs to an {error}") from None
     try:

@@ -14,27 +14,28 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 
-from dnag import __version__, data_commands, recipes, transfer_commands
+from dnag import __version__, compare_commands, data_commands, export_commands, launch, recipes, transfer_commands
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
-from dnag.bundle import ModelBundle, ModelStore, task_name
-from dnag.checkpoint import DIRECTORY, CheckpointError, installed, load, save
+from dnag.bundle import task_name
+from dnag.checkpoint import DIRECTORY, installed, load, save
 from dnag.costs import LATENCY, exact_cost
 from dnag.evaluation import PARTS, SCALES, EvaluationSettings, Figure, evaluate, to_markdown
 from dnag.figures import loss_curve_svg
 from dnag.knobs import knobs
 from dnag.nets.property_model import Labels, RankingEnsemble
+from dnag.parsing import Parser
 from dnag.presets import PRESETS, preset
 from dnag.runs import (
     RunResult,
     RunSettings,
-    describe,
     devices,
+    predict,
     resolve_device,
     run,
     to_csv,
@@ -48,14 +49,6 @@ Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
 FORMATS = ("table", "json", "csv")
 STATES = Path("runs") / "train"
 REPEATED = ("under", "maximize", "minimize")
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage text."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"dnag: {message}", file=sys.stderr)
-        sys.exit(2)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"dnag {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
 
+    command = commands.add_parser("app", help="open the app in the browser; with --api, answer programs too")
+    launch.add_arguments(command)
+    command.set_defaults(run=launch.start)
+
     command = commands.add_parser("generate", help="draw architectures and rank them")
     command.add_argument("--preset", default="default", help=f"named settings: {', '.join(PRESETS)}")
     _add_settings(command, [field.name for field in dataclasses.fields(RunSettings)])
@@ -125,7 +122,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--teacher", type=Path, metavar="FILE", help="once-for-all's accuracy predictor (.npz) to compare with"
     )
-    command.add_argument("--only", default="", help=f"parts, comma-separated, of: {', '.join(PARTS)}, transfer")
+    command.add_argument(
+        "--only", default="", help=f"parts, comma-separated, of: {', '.join((*PARTS, *transfer_commands.PARTS))}"
+    )
     transfer_commands.add_meta_arguments(command)
     _add_figures(command, "figures")
     command.set_defaults(run=_evaluate)
@@ -133,12 +132,14 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("bench", help="time, memory, evaluations, cold start")
     _add_settings(command, ["space", "device"])
     command.add_argument("--app", action="store_true", help="also start the app and time its first page in Chromium")
+    text = "also have N browsers generate at once, and time and weigh that"
+    command.add_argument("--sessions", type=int, default=0, metavar="N", help=text)
     command.add_argument("--repeats", type=int, default=5)
     _add_figures(command, "bench")
     command.set_defaults(run=_bench)
 
     command = commands.add_parser("train", help="train a shipped model anew")
-    command.add_argument("what", choices=("score", "predictor", "latency", "meta-predictor", "all"))
+    command.add_argument("what", choices=("score", "predictor", "latency", "meta-predictor", "class-map", "all"))
     _add_settings(command, ["space", "device", "seed"])
     command.add_argument("--steps", type=int, default=0, help="optimiser steps; default: those of the shipped model")
     command.add_argument("--half", action="store_true", help="score: train on a random half of the space, for novelty")
@@ -160,6 +161,13 @@ def _parser() -> argparse.ArgumentParser:
         help="latency: measured latencies of layers (JSON of once-for-all). May be given several times.",
     )
     transfer_commands.add_meta_arguments(command)
+    command.add_argument(
+        "--known",
+        action="append",
+        default=[],
+        metavar="DIR|ZIP|NAME",
+        help="class-map: one more data set to compare with (see encode). May be given several times.",
+    )
     command.add_argument("--datasets", default="", help="predictor: comma-separated; default: all of the space")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
     command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
@@ -173,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_import_official)
     data_commands.register(commands)
     transfer_commands.register(commands)
+    export_commands.register(commands)
+    compare_commands.register(commands)
     add_train_candidates(commands)
     return parser
 
@@ -361,34 +371,18 @@ def _architecture(space: SearchSpace, text: str) -> Architecture:
 
 def _predict(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
-    bundle = _bundle(settings)
-    if bundle.predictor is None:
-        raise CheckpointError(
-            f"no predictor is installed for {settings.space}; python -m dnag train predictor makes one"
-        )
     if arguments.architectures == "-":
         lines, source = sys.stdin.read().splitlines(), "standard input"
     else:
         lines, source = Path(arguments.architectures).read_text(encoding="utf-8").splitlines(), arguments.architectures
-    archs = list(dict.fromkeys(read_architectures(bundle.space, lines, source)))
-    benchmark = measured(settings.space, settings.dataset, table=arguments.measured)
-    costs = bundle.costs(settings.dataset, settings.resolution, settings.width or bundle.space.widths[0])
-    candidates = describe(bundle, settings.dataset, archs, benchmark, resolution=settings.resolution, costs=costs)
-    rows = [candidate.row() for candidate in candidates]
+    archs = read_architectures(spaces[settings.space](), lines, source)
+    data = predict(settings, archs, measured_table=arguments.measured)
+    rows = data["candidates"]
     if arguments.format == "json":
-        text = json.dumps({"space": settings.space, "dataset": settings.dataset, "candidates": rows}, indent=2)
+        text = json.dumps(data, indent=2)
     else:
         text = to_csv(rows) if arguments.format == "csv" else _table(_narrow(rows, ()))
     _emit(text, arguments.out)
-
-
-def _bundle(settings: RunSettings) -> ModelBundle:
-    return ModelStore().bundle(
-        settings.space,
-        checkpoint=settings.checkpoint,
-        predictor=settings.predictor,
-        device=resolve_device(settings.device),
-    )
 
 
 def info() -> dict[str, Any]:
@@ -398,6 +392,7 @@ def info() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "devices": devices(),
+        "checkpoints": _checkpoints(""),
         "spaces": {},
     }
     for name, cls in spaces.items():
@@ -410,17 +405,29 @@ def info() -> dict[str, Any]:
                 {"label": source.label, "datasets": list(source.datasets), "note": source.note}
                 for source in installed_benchmarks(space)
             ],
-            "checkpoints": {
-                stem: {
-                    "kind": header["kind"],
-                    "file": f"{stem}.safetensors",
-                    "card": f"{stem}.md" if (DIRECTORY / f"{stem}.md").exists() else None,
-                }
-                for stem, header in installed().items()
-                if header["space"] == name
-            },
+            "checkpoints": _checkpoints(name),
         }
     return found
+
+
+def _checkpoints(space: str) -> dict[str, dict[str, Any]]:
+    """Those of a space, or those of none: kind, file and card by name."""
+    return {
+        stem: {
+            "kind": header["kind"],
+            "file": f"{stem}.safetensors",
+            "card": f"{stem}.md" if (DIRECTORY / f"{stem}.md").exists() else None,
+        }
+        for stem, header in installed().items()
+        if header["space"] == space
+    }
+
+
+def _checkpoint_lines(checkpoints: dict[str, dict[str, Any]]) -> list[str]:
+    return [
+        f"  checkpoint {stem}: {found['kind']}{f', card checkpoints/{card}' if (card := found['card']) else ''}"
+        for stem, found in checkpoints.items()
+    ]
 
 
 def _info(arguments: argparse.Namespace) -> None:
@@ -430,13 +437,14 @@ def _info(arguments: argparse.Namespace) -> None:
         return
     versions = f"dnag {found['version']}, Python {found['python']}, torch {found['torch']}"
     print(f"{versions}; devices: {', '.join(found['devices'])}")
+    for line in _checkpoint_lines(found["checkpoints"]):
+        print(line)
     for name, space in found["spaces"].items():
         print(f"\n{space['label']} ({name}): {space['architectures']:,} architectures")
         for key, dataset in space["datasets"].items():
             print(f"  dataset {key}: {dataset['label']}, {dataset['num_classes']} classes, {dataset['resolution']} px")
-        for stem, checkpoint in space["checkpoints"].items():
-            card = f", card checkpoints/{checkpoint['card']}" if checkpoint["card"] else ""
-            print(f"  checkpoint {stem}: {checkpoint['kind']}{card}")
+        for line in _checkpoint_lines(space["checkpoints"]):
+            print(line)
         for source in space["benchmarks"]:
             print(f"  benchmark {source['label']}: {', '.join(source['datasets'])}. {source['note']}")
         covered = {dataset for source in space["benchmarks"] for dataset in source["datasets"]}
@@ -458,8 +466,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     scales = _numbers(arguments.scales, "scales") or usual
     only = tuple(part.strip() for part in arguments.only.split(",") if part.strip())
     for part in only:
-        if part not in (*PARTS, "transfer"):
-            raise ValueError(f"only is {part!r}; allowed: {', '.join(PARTS)}, transfer")
+        if part not in (*PARTS, *transfer_commands.PARTS):
+            raise ValueError(f"only is {part!r}; allowed: {', '.join((*PARTS, *transfer_commands.PARTS))}")
     for scale in scales:
         RunSettings(space=space.name, dataset=next(iter(space.datasets)), guidance_scale=scale)
     settings = EvaluationSettings(
@@ -471,27 +479,30 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         retrain=arguments.retrain,
         only=only,
     )
+    mark = "left-out" if only == ("left-out",) else "figures"  # a table of its own, beside the others
     for path in arguments.update:
-        _marked(path, "figures")  # said before the work, not after
+        _marked(path, mark)  # said before the work, not after
     with Bar("evaluating") as bar:
-        if only == ("transfer",):
-            figures = transfer_commands.evaluate_transfer(space, arguments, bar.say)
+        if len(only) == 1 and only[0] in transfer_commands.PARTS:
+            figures = transfer_commands.PARTS[only[0]](space, arguments, bar.say)
         else:
             figures = evaluate(settings, measured_table=arguments.measured, teacher=arguments.teacher, progress=bar.say)
-    _print_figures(figures, arguments, mark="figures")
+    _print_figures(figures, arguments, mark=mark)
 
 
 def _bench(arguments: argparse.Namespace) -> None:
     from dnag.bench import BenchSettings, bench
 
-    if arguments.repeats < 1:
-        raise ValueError(f"repeats is {arguments.repeats}; allowed: 1 or more")
+    for name, least in (("repeats", 1), ("sessions", 0)):
+        if getattr(arguments, name) < least:
+            raise ValueError(f"{name} is {getattr(arguments, name)}; allowed: {least} or more")
     settings = _settings(arguments)
     for path in arguments.update:
         _marked(path, "bench")
     with Bar("measuring") as bar:
         figures = bench(
-            BenchSettings(settings.space, settings.device, arguments.repeats, arguments.app), progress=bar.say
+            BenchSettings(settings.space, settings.device, arguments.repeats, arguments.app, arguments.sessions),
+            progress=bar.say,
         )
     _print_figures(figures, arguments, mark="bench")
 
@@ -542,6 +553,9 @@ def _train(arguments: argparse.Namespace) -> None:
     space, device = spaces[settings.space](), resolve_device(settings.device)
     if arguments.what == "latency":
         _train_latency(space, settings.seed, arguments)
+        return
+    if arguments.what == "class-map":
+        transfer_commands.train_class_map(arguments)
         return
     if arguments.what == "meta-predictor":
         state = STATES / f"{space.name}-meta-{arguments.steps}-{settings.seed}.state"
@@ -834,6 +848,10 @@ _HEADINGS = {
     "params_m": "params M",
     "macs_m": "MACs M",
     "inside_budget": "inside",
+    "mean_pct": "mean %",
+    "predicted_mean_pct": "predicted mean %",
+    "predicted_best_pct": "best predicted %",
+    "measured_best_pct": "best measured %",
 }
 
 

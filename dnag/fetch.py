@@ -92,10 +92,39 @@ class Item:
 
 
 _OXFORD = "https://www.robots.ox.ac.uk/~vgg/data"
+_TORONTO = "https://www.cs.toronto.edu/~kriz"
 _DRIVE = "https://drive.google.com/file/d"
 _DROPBOX = "https://www.dropbox.com/scl/fi"
 
 ITEMS = {
+    "cifar10": Item(
+        "CIFAR-10, 60,000 images of 10 classes",
+        (
+            RemoteFile(
+                "cifar-10-binary.tar.gz",
+                f"{_TORONTO}/cifar-10-binary.tar.gz",
+                170_052_171,
+                "c32a1d4ab5d03f1284b67883e8d87530",
+                unpack="cifar-10-batches-bin",
+            ),
+        ),
+        "no licence named",
+        "python -m dnag encode cifar10",
+    ),
+    "cifar100": Item(
+        "CIFAR-100, 60,000 images of 100 classes",
+        (
+            RemoteFile(
+                "cifar-100-binary.tar.gz",
+                f"{_TORONTO}/cifar-100-binary.tar.gz",
+                168_513_733,
+                "03b5dce01913d631647c71ecec9e9cb8",
+                unpack="cifar-100-binary",
+            ),
+        ),
+        "no licence named",
+        "python -m dnag encode cifar100",
+    ),
     "aircraft": Item(
         "FGVC-Aircraft, 10,000 images of 100 variants",
         (

@@ -20,7 +20,7 @@ from torch import Generator, Tensor, nn
 
 from dnag.nets.dataset_encoder import DatasetEncoder, DatasetEncoderConfig
 from dnag.nets.property_model import LogitLabels
-from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
+from dnag.nets.ranking_predictor import RankingPredictor
 from dnag.spaces.base import SearchSpace
 from dnag.training import TrainConfig, TrainProgress, train
 
@@ -101,13 +101,11 @@ def train_meta_ranking(
     callback: Callable[[TrainProgress], None] | None = None,
 ) -> tuple[MetaRanking, LogitLabels, list[tuple[int, float]]]:
     """Encoder and ensemble, trained together on (dataset, architecture, accuracy)."""
-    from dnag.recipes import initialised
+    from dnag.recipes import initialised, ranking_sizes
 
     labels = LogitLabels.of(records.accuracy_pct)
     targets = labels.rank_target(records.accuracy_pct)
-    sizes = RankingPredictorConfig(
-        space.num_nodes, space.num_ops, context, space.identity_ops, space.zero_ops, shift=True
-    )
+    sizes = ranking_sizes(space, context, shift=True)
 
     def make() -> MetaRanking:
         encoder = DatasetEncoder(DatasetEncoderConfig(records.features.shape[-1], context, width))

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from dnag.benchmarks.base import BenchmarkError
 from dnag.benchmarks.meta_records import OfficialRecords
 from dnag.checkpoint import Checkpoint
 from dnag.datasets.cache import TensorCache
-from dnag.datasets.extractors import extractors
+from dnag.datasets.extractors import Extractor, extractors
 from dnag.datasets.features import DEFAULT, extract
 from dnag.evaluation.base import Figure
 from dnag.meta import KIND, MetaRanking, MetaRecords, meta_predict, padded, train_meta_ranking
@@ -159,11 +159,33 @@ def read_class_pictures(path: Path) -> tuple[np.ndarray, list[str]]:
     return images, names
 
 
+def picture_features(network: Extractor, images: np.ndarray, cache: TensorCache, tell: Tell) -> list[Tensor]:
+    """Of the views of each picture, (n,D')."""
+    found = []
+    for index, picture in enumerate(images):
+        found.append(extract(network, views(picture, VIEWS, index), cache))
+        if index % 50 == 0:
+            tell(f"features of class {index} of {len(images)}")
+    return found
+
+
+def cifar10_features(network: Extractor, path: Path, cache: TensorCache) -> list[Tensor]:
+    """Of ``DRAWS`` draws of CIFAR-10 (``x_train`` and ``y_train``), class by class: (n,D') for each draw and class."""
+    with np.load(path, allow_pickle=False) as file:
+        x, y = file["x_train"], file["y_train"].ravel()
+    found = []
+    for draw in range(DRAWS):
+        for label in range(10):
+            own = x[y == label][draw * VIEWS : (draw + 1) * VIEWS]
+            found.append(extract(network, np.concatenate([views(picture, 1, 0) for picture in own]), cache))
+    return found
+
+
 def read_meta_data(
     space: SearchSpace,
     official: OfficialRecords,
     pictures: Path,
-    cifar10: Path,
+    cifar10: Path | None,
     accuracies: Mapping[str, Tensor],
     tell: Tell,
     *,
@@ -173,22 +195,15 @@ def read_meta_data(
 
     Args:
         pictures: one picture of each ImageNet class (``.npz``).
-        cifar10: CIFAR-10 pictures, ``x_train`` and ``y_train`` (``.npz``).
+        cifar10: CIFAR-10 pictures, ``x_train`` and ``y_train`` (``.npz``); None where its table is not among the
+            accuracies.
         accuracies: dataset -> accuracy of every cell in the order of ``space.all_ops``.
     """
     images, names = read_class_pictures(pictures)
     network, cache = extractors[DEFAULT](), cache or TensorCache()
-    found = []
-    for index, picture in enumerate(images):
-        found.append(extract(network, views(picture, VIEWS, index), cache))
-        if index % 50 == 0:
-            tell(f"features of class {index} of {len(images)}")
-    with np.load(cifar10, allow_pickle=False) as file:
-        x, y = file["x_train"], file["y_train"].ravel()
-    for draw in range(DRAWS):
-        for label in range(10):
-            own = x[y == label][draw * VIEWS : (draw + 1) * VIEWS]
-            found.append(extract(network, np.concatenate([views(picture, 1, 0) for picture in own]), cache))
+    found = picture_features(network, images, cache, tell)
+    if cifar10 is not None:
+        found += cifar10_features(network, cifar10, cache)
     features = torch.stack(found)
     mean, std = features.mean((0, 1)), features.std((0, 1)) + 1e-6
     first = len(images)
@@ -238,30 +253,17 @@ def train_meta(
     callback: Callable[[TrainProgress], None] | None = None,
     state_path: Path | None = None,
 ) -> tuple[Checkpoint, TrainResult]:
-    """The shipped meta-predictor: ranking on everything there is, and a noise-aware one taught by it."""
+    """Ranking on everything there is and, where the space can be listed, a noise-aware predictor taught by it."""
     tell("ranking")
     records = meta_records(space, data, tables=list(data.tables), validation=True)
-    model, logit, _ = train_meta_ranking(space, records, ranking_config(steps, seed), callback=callback)
-    tell("accuracies of the datasets that the noise-aware predictor learns")
-    generator = Generator().manual_seed(seed)
-    known = len(set(data.official.classes.flatten().tolist()))
-    tasks = [torch.randperm(known, generator=generator)[:20] for _ in range(TASKS)]
-    tasks += [draws[0] for draws, _ in data.tables.values()]
-    contexts = contexts_of(model, data.features, tasks)
-    values = {
-        str(index): meta_predict(model, logit, space, data.features, space.all_ops, context.expand(space.size, -1))
-        for index, context in enumerate(contexts)
-    }
-    tell("guidance")
-    guidance, result = train_guidance(
-        space,
-        values,
-        TrainConfig(steps=guidance_steps, seed=seed),
-        contexts=contexts,
-        state_path=state_path,
-        callback=callback,
-    )
-    modules: dict[str, Any] = {"encoder": model.encoder, "guidance": guidance}
+    model, logit, curve = train_meta_ranking(space, records, ranking_config(steps, seed), callback=callback)
+    modules: dict[str, Any] = {"encoder": model.encoder}
+    if space.enumerable:
+        modules["guidance"], result = _train_guidance(
+            space, data, model, logit, TrainConfig(steps=guidance_steps, seed=seed), tell, callback, state_path
+        )
+    else:
+        result = TrainResult(model, curve)
     modules |= {f"ranking.{index}": member for index, member in enumerate(model.members)}
     extra = {
         "logit": {"mean": logit.mean, "spread": logit.spread},
@@ -276,6 +278,38 @@ def train_meta(
         "seed": seed,
     }
     return Checkpoint(KIND, space.name, modules, extra), result
+
+
+def _train_guidance(
+    space: SearchSpace,
+    data: MetaData,
+    model: MetaRanking,
+    logit: LogitLabels,
+    config: TrainConfig,
+    tell: Tell,
+    callback: Callable[[TrainProgress], None] | None,
+    state_path: Path | None,
+) -> tuple[nn.Module, TrainResult]:
+    """A noise-aware predictor taught by what the ranking says of every architecture on random datasets."""
+    tell("accuracies of the datasets that the noise-aware predictor learns")
+    generator = Generator().manual_seed(config.seed)
+    known = len(set(data.official.classes.flatten().tolist()))
+    tasks = [torch.randperm(known, generator=generator)[:20] for _ in range(TASKS)]
+    tasks += [draws[0] for draws, _ in data.tables.values()]
+    contexts = contexts_of(model, data.features, tasks)
+    values = {
+        str(index): meta_predict(model, logit, space, data.features, space.all_ops, context.expand(space.size, -1))
+        for index, context in enumerate(contexts)
+    }
+    tell("guidance")
+    return train_guidance(
+        space,
+        values,
+        config,
+        contexts=contexts,
+        state_path=state_path,
+        callback=callback,
+    )
 
 
 def ranking_config(steps: int, seed: int) -> TrainConfig:

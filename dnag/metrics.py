@@ -27,6 +27,19 @@ def operation_frequencies(ops: Tensor, num_ops: int) -> Tensor:
     return torch.nn.functional.one_hot(labels, num_ops + 1).double().mean(0)
 
 
+def expected_distance(frequencies: Tensor) -> float:
+    """Expected edit distance of two independent draws: at how many nodes their operations differ. By linearity it takes
+    no more than ``frequencies`` (N, K), how often each node has each operation.
+    """
+    return float((1 - frequencies.square().sum(-1)).sum())
+
+
+def diversity(ops: Tensor, num_ops: int) -> float:
+    """Mean edit distance over all pairs of a batch (B, N), repeats counted; 0 where there is no pair."""
+    size = len(ops)
+    return expected_distance(operation_frequencies(ops, num_ops)) * size / (size - 1) if size > 1 else 0.0
+
+
 def training_frequencies(space: SearchSpace) -> Tensor:
     """The same under the training distribution, exactly, (N, F + 1)."""
     frequencies = torch.zeros(space.num_nodes, space.num_ops + 1, dtype=torch.double)

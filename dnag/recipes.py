@@ -296,6 +296,21 @@ def train_sampled_guidance(
     return polished.module, TrainResult(polished.module, curve)  # type: ignore[return-value]
 
 
+def ranking_sizes(space: SearchSpace, context: int, *, width: int = 48, shift: bool = False) -> RankingPredictorConfig:
+    """Sizes of a ranking predictor: on a chain, where a graph network has nothing to add, an MLP alone."""
+    chain = bool((space.adjacency == torch.ones_like(space.adjacency, dtype=torch.long).triu(1).tril(1)).all())
+    return RankingPredictorConfig(
+        space.num_nodes,
+        space.num_ops,
+        context,
+        space.identity_ops,
+        space.zero_ops,
+        width=0 if chain else width,
+        hidden=256 if chain else 128,
+        shift=shift,
+    )
+
+
 def train_ranking(
     space: SearchSpace,
     ops: Tensor,
@@ -320,16 +335,7 @@ def train_ranking(
     known = labels or {name: Labels.of(values[name]) for name in names}
     targets = torch.stack([known[name].rank_target(values[name]) for name in names]).to(device)
     contexts = torch.eye(len(names), device=device)
-    chain = bool((space.adjacency == torch.ones_like(space.adjacency, dtype=torch.long).triu(1).tril(1)).all())
-    sizes = RankingPredictorConfig(
-        space.num_nodes,
-        space.num_ops,
-        len(names),
-        space.identity_ops,
-        space.zero_ops,
-        width=0 if chain else width,
-        hidden=256 if chain else 128,
-    )
+    sizes = ranking_sizes(space, len(names), width=width)
 
     def loss(module: nn.Module, generator: Generator) -> Tensor:
         index = torch.randint(len(ops), (batch_size,), generator=generator)

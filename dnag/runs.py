@@ -22,6 +22,7 @@ from torch import Tensor
 
 from dnag.benchmarks.base import Benchmark, measured
 from dnag.bundle import ModelBundle, ModelStore
+from dnag.checkpoint import CheckpointError
 from dnag.costs import LATENCY, CostModel, check_cost, check_limits, parse_numbers, widths_of
 from dnag.exact import ExactGuidedScore, ExactScore, Posterior
 from dnag.generate import MAX_SAMPLES, GenerateConfig, Generation, Trajectory, generate
@@ -197,6 +198,11 @@ class RunSettings:
             if name in less:
                 raise ValueError(f"minimize names {name}, which can only be maximized here; allowed: other costs")
         return {**more, **{name: -value for name, value in less.items()}}
+
+    @property
+    def solver_steps(self) -> int:
+        """Steps of the solver over all batches: what a run reports its progress in."""
+        return self.steps * -(-self.samples // self.batch_size)
 
     @property
     def label(self) -> str:
@@ -376,17 +382,25 @@ class RunResult:
 
     def player_payload(self, index: int) -> dict[str, Any]:
         """What the trajectory player needs to show candidate ``index`` (0-based position in ``candidates``)."""
+        candidate = self.candidates[index]
+        return self.sample_payload(candidate.sample, f"Denoising of candidate {candidate.rank}")
+
+    def sample_payload(self, sample: int, title: str) -> dict[str, Any]:
+        """The same for any sample, valid or not: its last frame is what it was read as, the nearest architecture."""
         if self.trajectory is None:
             raise ValueError("the run kept no trajectory")
-        candidate = self.candidates[index]
-        value = None if self.trajectory.value is None else self.trajectory.value[:, candidate.sample]
+        if not 0 <= sample < self.requested:
+            raise ValueError(f"sample is {sample}; allowed: 0 to {self.requested - 1}")
+        probability, value = self.trajectory.probability[:, sample], self.trajectory.value
+        [final] = self.space.project(probability[-1:].float() / 255)
         return player_payload(
             self.space,
             self.trajectory.level,
-            self.trajectory.probability[:, candidate.sample],
-            value,
-            title=f"Denoising of candidate {candidate.rank}",
-            final=candidate.architecture,
+            probability,
+            None if value is None else value[:, sample],
+            title=title,
+            final=self.space.format(final),
+            steps=self.settings.steps,
         )
 
 
@@ -591,7 +605,7 @@ def run(
     ranked = bundle.predictor is not None
     twice = compare and ranked and settings.guided
     config = GenerateConfig(settings.samples, settings.batch_size, settings.seed, keep_frames)
-    work = settings.steps * -(-settings.samples // settings.batch_size) * (1 + twice)
+    work = settings.solver_steps * (1 + twice)
 
     def told(offset: int) -> Progress:
         def tell(done: int, total: int) -> None:
@@ -654,6 +668,34 @@ def run(
         width=width,
         costs=costs,
     )
+
+
+def predict(
+    settings: RunSettings,
+    archs: list[Architecture],
+    *,
+    store: ModelStore | None = None,
+    measured_table: Path | None = None,
+) -> dict[str, Any]:
+    """What is known of given architectures (repeats are left out), in the form of ``python -m dnag predict``: ranked by
+    predicted accuracy, with their costs, and the measured accuracy where one is installed.
+
+    Args:
+        settings: the space, dataset, image size, width, device and predictor count, nothing else.
+        store: loaded models; default: a fresh one over the installed checkpoints.
+        measured_table: a CSV to judge by (``--measured``); default: the best installed benchmark for the dataset.
+    """
+    bundle = bundle_of(settings, store or ModelStore(), resolve_device(settings.device))
+    if bundle.predictor is None:
+        raise CheckpointError(
+            f"no predictor is installed for {settings.space}; python -m dnag train predictor makes one"
+        )
+    benchmark = measured(settings.space, settings.dataset, table=measured_table)
+    costs = bundle.costs(settings.dataset, settings.resolution, settings.width or bundle.space.widths[0])
+    distinct = list(dict.fromkeys(archs))
+    found = describe(bundle, settings.dataset, distinct, benchmark, resolution=settings.resolution, costs=costs)
+    rows = [candidate.row() for candidate in found]
+    return {"space": settings.space, "dataset": settings.dataset, "candidates": rows}
 
 
 def bundle_of(settings: RunSettings, store: ModelStore, device: torch.device) -> ModelBundle:

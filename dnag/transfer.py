@@ -20,6 +20,7 @@ from dnag.checkpoint import Checkpoint, CheckpointError, load
 from dnag.datasets.features import FeatureSet, keep
 from dnag.meta import KIND
 from dnag.nets.property_model import Labels
+from dnag.nets.property_predictor import AdditivePropertyPredictor
 from dnag.spaces.base import custom_dataset, spaces
 
 _KEPT = 16  # adapted bundles
@@ -97,5 +98,11 @@ def adapted(bundle: ModelBundle, meta: Checkpoint, name: str, features: Tensor) 
     else:
         ops = bundle.space.sample_ops(8192, Generator().manual_seed(0))
         values = made.ranking(name)(bundle.space.encode_ops(ops).to(bundle.device))[0]
-    known["labels"] = asdict(Labels.of(values.cpu()))
+    labels = Labels.of(values.cpu())
+    known["labels"] = asdict(labels)
+    if "guidance" not in modules:
+        additive = made.additive_accuracy(name)
+        modules["guidance"] = AdditivePropertyPredictor(
+            additive.weights, additive.offset - labels.best, labels.spread, posterior=bundle.denoiser.posterior
+        ).to(bundle.device)
     return made

@@ -8,17 +8,21 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from torch import Generator
+
 from dnag.benchmarks.base import measured
 from dnag.benchmarks.meta_records import read_meta_records
 from dnag.bundle import ModelStore
-from dnag.checkpoint import Checkpoint
+from dnag.checkpoint import Checkpoint, save
 from dnag.evaluation.base import Figure
 from dnag.runs import RunResult, RunSettings, run
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 from dnag.training import TrainResult, write_aside
+from dnag.trials.store import Interval, Summary, difference, interval
 
 IMAGE_SIZE = 32
 TRAINED = "trials.sqlite"
+LEFT_OUT = Path("runs/left-out")
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
@@ -33,6 +37,8 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--seed", type=int, default=0, metavar="N")
     command.add_argument("--per-class", type=int, default=20, metavar="N", help="images a class to read. Default: 20")
     command.add_argument("--train-top", type=int, default=0, metavar="N", help="train the first N candidates for real")
+    text = "train also N architectures drawn at random, to compare with"
+    command.add_argument("--train-random", type=int, default=0, metavar="N", help=text)
     command.add_argument("--epochs", type=int, metavar="N", help="of that training; default: the quick recipe's")
     command.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each candidate. Default: 1")
     command.add_argument("--device", default="auto", metavar="X", help="auto, cpu, cuda, ... Default: auto")
@@ -46,8 +52,11 @@ def transfer(arguments: argparse.Namespace) -> int:
     from dnag.datasets import encode, image_source
     from dnag.transfer import settings_for, what_is_missing
 
-    if arguments.train_top < 0:
-        raise ValueError(f"train top is {arguments.train_top}; allowed: 0 or more")
+    for name in ("train_top", "train_random"):
+        if getattr(arguments, name) < 0:
+            raise ValueError(f"{name.replace('_', ' ')} is {getattr(arguments, name)}; allowed: 0 or more")
+    if arguments.train_random and not arguments.train_top:
+        raise ValueError("train random is for comparison; allowed: together with --train-top")
     store = ModelStore()
     missing = what_is_missing(arguments.space, store) if arguments.space in spaces else None
     chosen: dict[str, Any] = {
@@ -92,12 +101,13 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
 
     with tempfile.TemporaryDirectory(prefix="dnag-") as work:
         images = image_dataset(arguments.images, size=IMAGE_SIZE, work=Path(work))
-    data = TrialData(
-        images.train.images, images.train.labels, images.test.images, images.test.labels, images.class_names
-    )
+    data = TrialData.of(images)
     best = result.candidates[: arguments.train_top]
     archs = [Architecture(result.settings.space, candidate.ops) for candidate in best]
     names = {candidate.architecture: f"#{candidate.rank}" for candidate in best}
+    others = _random(result, arguments.train_random, set(names))
+    archs += others
+    names |= {result.space.format(arch): f"random {number}" for number, arch in enumerate(others, start=1)}
     predicted = {candidate.architecture: candidate.predicted_accuracy_pct or 0.0 for candidate in best}
     recipe = changed(preset("quick").recipe, epochs=arguments.epochs)
     store = TrialStore(arguments.out / TRAINED)
@@ -113,29 +123,97 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     summary = store.summary(experiment, names)
     rows = [{HEADINGS.get(key, key): value for key, value in row.items()} for row in summary_rows(summary, names)]
     print(f"\ntrained for real ({recipe.epochs} epochs of the quick recipe):\n{_table(rows)}")
+    if others:
+        print(_generated_against_random(summary, {candidate.architecture for candidate in best}))
     return 1 if summary.statuses["failed"] else 0
+
+
+def _random(result: RunResult, count: int, besides: set[str]) -> list[Architecture]:
+    """Architectures drawn at random by the run's seed, all different and none of ``besides``."""
+    space, generator = result.space, Generator().manual_seed(result.settings.seed)
+    found: list[Architecture] = []
+    while len(found) < count:
+        (ops,) = space.sample_ops(1, generator).tolist()
+        arch = Architecture(space.name, tuple(ops))
+        if arch not in found and space.format(arch) not in besides:
+            found.append(arch)
+    return found
+
+
+def _generated_against_random(summary: Summary, generated: set[str]) -> str:
+    """Mean trained accuracy of both groups, and of their difference, with 95 % intervals over architectures."""
+    means: tuple[list[float], list[float]] = ([], [])
+    for row in summary.rows:
+        if row.trained is not None:
+            means[row.architecture not in generated].append(row.trained.mean)
+    if not all(means):
+        return "\none of the two groups has no finished training, so they cannot be compared"
+    lines = [
+        f"{name}: {_interval(interval(group))}" for name, group in zip(("generated", "random"), means, strict=True)
+    ]
+    return "\n".join(["", *lines, f"generated - random: {_interval(difference(*means))}"])
+
+
+def _interval(found: Interval) -> str:
+    half = "" if found.half_width is None else f" ± {found.half_width:.2f}"
+    return f"{found.mean:.2f}{half} points"
 
 
 # ---------------------------------------------------------------------- the meta-predictor itself
 
 
 def add_meta_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``train meta-predictor`` and ``evaluate --only transfer`` learn from."""
+    """What ``train meta-predictor``, ``train class-map`` and their evaluations learn from."""
     command.add_argument("--records", type=Path, metavar="FILE", help="meta-training records (.npz)")
     command.add_argument("--pictures", type=Path, metavar="FILE", help="a picture of each ImageNet class (.npz)")
     command.add_argument("--cifar10", type=Path, metavar="FILE", help="CIFAR-10 pictures (.npz)")
+
+
+def read_class_map_data(arguments: argparse.Namespace, tell: Any) -> Any:
+    """Features of the pictures that the command line names; ``ValueError`` says what is missing."""
+    from dnag.class_map_training import read_class_features
+
+    for name in ("pictures", "cifar10"):
+        if getattr(arguments, name) is None:
+            raise ValueError(f"the map of classes needs --{name} FILE")
+    return read_class_features(arguments.pictures, arguments.cifar10, tell)
+
+
+def train_class_map(arguments: argparse.Namespace) -> None:
+    """``train class-map``."""
+    from dnag.class_map_training import neighbours, train_class_map
+    from dnag.cli import Bar, _table
+    from dnag.datasets.class_map import NAME, ClassMap
+
+    with Bar(NAME) as bar:
+        data = read_class_map_data(arguments, bar.say)
+        made = train_class_map(data, arguments.known, bar.say)
+    path = arguments.out / f"{NAME}.safetensors"
+    save(path, made)
+    found = ClassMap.load(arguments.out)
+    print(_table(neighbours(found, data)))
+    print(f"{path} ({path.stat().st_size / 1e6:.2f} MB): {', '.join(known.label for known in found.known.values())}")
+
+
+def evaluate_class_map(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> list[Figure]:
+    """``evaluate --only class-map``."""
+    from dnag.class_map_training import class_map_figures
+    from dnag.datasets.class_map import ClassMap
+
+    return class_map_figures(ClassMap.load(), read_class_map_data(arguments, tell), arguments.pictures, tell)
 
 
 def meta_data(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> Any:
     """Read what the command line names; ``ValueError`` says what is missing."""
     from dnag.meta_training import read_meta_data
 
-    for name in ("records", "pictures", "cifar10", "measured"):
+    tables = ("cifar10", "measured") if space.enumerable else ()  # benchmarks that name every architecture
+    for name in ("records", "pictures", *tables):
         if getattr(arguments, name) is None:
             raise ValueError(f"the meta-predictor needs --{name} FILE")
     records = read_meta_records(arguments.records, space)
     accuracies = {}
-    for dataset in space.datasets:
+    for dataset in space.datasets if tables else ():
         benchmark = measured(space.name, dataset, table=arguments.measured)
         if benchmark is not None:
             accuracies[dataset] = benchmark.table(dataset)
@@ -160,3 +238,16 @@ def evaluate_transfer(space: SearchSpace, arguments: argparse.Namespace, tell: A
     from dnag.meta_training import transfer_figures
 
     return transfer_figures(space, meta_data(space, arguments, tell), tell=tell)
+
+
+def evaluate_left_out(space: SearchSpace, arguments: argparse.Namespace, tell: Any) -> list[Figure]:
+    """``evaluate --only left-out``: trains three meta-predictors, which takes three quarters of an hour."""
+    from dnag.evaluation.left_out import left_out_figures
+
+    data = meta_data(space, arguments, tell)
+    tables = tuple(name for name in arguments.datasets.split(",") if name)
+    return left_out_figures(space, data, ModelStore(), LEFT_OUT, tables=tables, tell=tell)
+
+
+PARTS = {"transfer": evaluate_transfer, "left-out": evaluate_left_out, "class-map": evaluate_class_map}
+"""Parts of ``evaluate`` that are named alone: each needs more than the shipped models."""

@@ -20,7 +20,7 @@ with waiting.container():
 
 from dnag.runs import RunSettings  # noqa: E402
 from dnag.transfer import what_is_missing  # noqa: E402
-from dnag.ui import budget, dataset_panel, forms, loaders, runs_panel, state  # noqa: E402
+from dnag.ui import budget, dataset_map, dataset_panel, forms, loaders, runs_panel, state, training_panel  # noqa: E402
 
 loaders.warm_up()
 
@@ -63,6 +63,7 @@ with st.sidebar:
         disabled=features is None or busy or dataset_panel.encoding() or settings is None,
     )
 
+dataset_map.show(features, folded=job is not None)
 if features is not None and (missing := what_is_missing(values["space"], loaders.store())):
     st.info(missing)
 if link.problems:
@@ -77,3 +78,4 @@ if not runs_panel.stage(job, settings if features is not None else job and job.k
         st.markdown(text.DATASET_EMPTY)
         if features is not None:
             st.button(text.EMPTY_BUTTON, key="generate-first", on_click=generate)
+training_panel.panel(runs_panel.shown(job), dataset_panel.to_train_on)

@@ -17,7 +17,7 @@ with waiting.container():  # something to see while PyTorch is imported for the 
         st.skeleton(height)
 
 from dnag.runs import RunSettings  # noqa: E402
-from dnag.ui import budget, forms, loaders, runs_panel, state  # noqa: E402
+from dnag.ui import budget, forms, loaders, runs_panel, state, training_panel  # noqa: E402
 
 loaders.warm_up()
 
@@ -65,3 +65,4 @@ if not runs_panel.stage(job, settings, status):
         st.markdown(text.EMPTY)
         # On a phone the form, and its button, is folded away.
         st.button(text.EMPTY_BUTTON, key="generate-first", on_click=generate)
+training_panel.panel(runs_panel.shown(job), training_panel.images_there)

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from dnag.bench import find_chromium, running_app  # noqa: E402
+from dnag.bench_browser import find_chromium, running_app  # noqa: E402
 
 OUT = ROOT / "assets" / "screenshots"
 CELL = "dataset=cifar100&guidance_scale=2&seed=7"
@@ -34,7 +34,7 @@ def main() -> None:
         browser = playwright.chromium.launch(**find_chromium())
         for name, query, width, height, scheme in SHOTS:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page.goto(f"{url}/?{query}")
+            page.goto(f"{url}/generate?{query}")
             page.get_by_role("button", name="Generate").first.wait_for()
             page.keyboard.press("g")  # not the button: on a phone it is folded away, elsewhere its tip would show
             scrubber = page.get_by_role("slider", name="Denoising step")

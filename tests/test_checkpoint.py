@@ -196,6 +196,11 @@ def test_no_header(tmp_path):
         ),
         ('{"format": 1, "kind": "score", "space": [], "modules": {}, "extra": {}}', r"unknown search space \[\]"),
         (
+            '{"format": 1, "kind": "score", "space": "", "extra": {}, '
+            '"modules": {"score": {"class": "ScoreNetwork", "config": {}}}}',
+            "needs a search space; the file names none",
+        ),
+        (
             '{"format": 1, "kind": "score", "space": "nasbench201", "modules": 5, "extra": {}}',
             "does not hold the weights",
         ),

@@ -354,14 +354,14 @@ def test_what_only_a_person_can_get(server, tmp_path):
 
 
 def test_the_table_of_items():
-    assert set(ITEMS) == {"aircraft", "pets", "checkpoints", "nats-bench"}
+    assert set(ITEMS) == {"cifar10", "cifar100", "aircraft", "pets", "checkpoints", "nats-bench"}
     for item in ITEMS.values():
         for file in item.files:
             assert file.url.startswith("https://") or file.page.startswith("https://")
             assert file.md5 == "" or (len(file.md5) == 32 and file.size)
             assert Path(file.name).name == file.name and Path(file.unpack).name == file.unpack
         assert len({file.name for file in item.files}) == len(item.files)
-    with pytest.raises(FetchError, match="unknown item 'x'; allowed: aircraft, pets"):
+    with pytest.raises(FetchError, match="unknown item 'x'; allowed: cifar10, cifar100, aircraft, pets"):
         fetch("x", Path("never"))
 
 
@@ -388,6 +388,6 @@ def test_fetch_on_the_command_line(server, tmp_path, capsys, monkeypatch):
 def test_fetch_lists_what_there_is(capsys):
     assert main(["fetch"]) == 0
     listed = capsys.readouterr().out.splitlines()
-    assert len(listed) == len(ITEMS) and "2.75 GB" in listed[0]
+    assert len(listed) == len(ITEMS) and "2.75 GB" in listed[2]
     assert main(["fetch", "everything"]) == 2
-    assert "unknown item 'everything'; allowed: aircraft, pets, checkpoints, nats-bench" in capsys.readouterr().err
+    assert f"unknown item 'everything'; allowed: {', '.join(ITEMS)}" in capsys.readouterr().err

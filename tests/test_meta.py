@@ -15,7 +15,7 @@ from dnag.datasets.base import DatasetError
 from dnag.datasets.features import FeatureSet, keep, recall
 from dnag.exact import ExactDenoiser
 from dnag.meta import KIND, MetaRecords, meta_predict, padded, train_meta_ranking
-from dnag.meta_training import ranking_config, views
+from dnag.meta_training import MetaData, ranking_config, train_meta, views
 from dnag.metrics import spearman
 from dnag.nets.dataset_encoder import DatasetEncoder, DatasetEncoderConfig
 from dnag.nets.property_model import LogitLabels
@@ -211,3 +211,62 @@ def test_a_name_without_features_or_the_reverse_is_refused():
         RunSettings(dataset="custom-3")
     with pytest.raises(ValueError, match="a dataset of your own needs both"):
         RunSettings(dataset="cifar10", features="0" * 16)
+
+
+# ---------------------------------------------------------------------- a space that cannot be listed
+
+MOBILE = spaces["mobilenetv3"]()
+
+
+def made_networks(path, space_ops: torch.Tensor | None = None, **change: Any) -> None:
+    """Records of MobileNetV3 networks on datasets of two of six classes, harder the more layers there are."""
+    generator = Generator().manual_seed(3)
+    ops = MOBILE.sample_ops(400, generator) if space_ops is None else space_ops
+    task = torch.arange(len(ops)) % 15
+    classes = torch.combinations(torch.arange(6)) + 1
+    accuracy = 40 + 0.8 * (ops >= 0).sum(1) + classes[task].sum(1)
+    arrays: dict[str, Any] = {
+        "task_classes": classes.numpy(),
+        "task": task.numpy(),
+        "ops": ops.numpy(),
+        "accuracy": accuracy.double().numpy(),
+        "is_validation": (task == 0).numpy(),
+    }
+    np.savez(path, **(arrays | change))
+
+
+def test_records_of_a_space_that_cannot_be_listed(tmp_path):
+    path = tmp_path / "records.npz"
+    made_networks(path)
+    records = read_meta_records(path, MOBILE)
+    assert records.ops.shape == (400, 20) and all(MOBILE.check(row) is None for row in records.ops.tolist())
+    broken = MOBILE.sample_ops(3, Generator().manual_seed(0))
+    broken[1, 0] = -1
+    made_networks(path, broken)
+    with pytest.raises(BenchmarkError, match="row 1 of ops is no architecture"):
+        read_meta_records(path, MOBILE)
+    made_networks(path, ops=np.zeros((400, 19), dtype=np.int64))
+    with pytest.raises(BenchmarkError, match=r"ops is int64 \(400, 19\); allowed: whole numbers \(400, 20\)"):
+        read_meta_records(path, MOBILE)
+
+
+def test_a_meta_predictor_for_it_is_trained_and_steers(store, tmp_path):
+    path = tmp_path / "records.npz"
+    made_networks(path)
+    generator = Generator().manual_seed(0)
+    features = torch.randn(6, 4, 12, generator=generator) + torch.arange(6)[:, None, None]
+    data = MetaData(features, torch.zeros(12), torch.ones(12), read_meta_records(path, MOBILE), {})
+    checkpoint, result = train_meta(MOBILE, data, steps=150, tell=lambda _: None)
+    assert result.curve and set(checkpoint.modules) == {"encoder", "ranking.0", "ranking.1", "ranking.2"}
+    checkpoint.extra["features"]["extractor"] = "made"
+    save(store.directory / "mobilenetv3-meta.safetensors", checkpoint)
+    assert what_is_missing("mobilenetv3", store) is None
+    chosen = settings_for("mobilenetv3", feature_set(), store)
+    assert chosen["dataset"] == "custom-3"
+    means = []
+    for scale in (0.0, 2.0):
+        settings = RunSettings(**chosen, samples=64, steps=10, guidance_scale=scale, device="cpu")
+        found = run(settings, store=store).expected_pct()
+        assert found is not None
+        means.append(found)
+    assert means[1] > means[0] + 0.5  # accuracy goes up with depth, which guidance finds

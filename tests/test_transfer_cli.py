@@ -2,13 +2,17 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from dnag import class_map_training, meta_training
 from dnag.cli import main
+from dnag.datasets.class_map import ClassMap
 from dnag.datasets.extractors import extractors
+from dnag.meta_training import STAND_INS
 from tests.commands import refused
 
 MISSING = extractors["efficientnet_lite0"].missing()
@@ -35,8 +39,12 @@ def images(tmp_path, monkeypatch):
 def test_images_in_ranked_and_trained_candidates_out(images, tmp_path, capsys):
     out = tmp_path / "results"
     given = ["transfer", "--images", str(images), "--samples", "16", "--out", str(out)]
-    assert main([*given, "--train-top", "2", "--epochs", "1"]) == 0
+    assert main([*given, "--train-top", "2", "--train-random", "2", "--epochs", "1"]) == 0
     text = capsys.readouterr().out
+    said = dict(re.findall(r"^(generated|random|generated - random): (-?[\d.]+) ± [\d.]+ points$", text, re.MULTILINE))
+    assert float(said["generated - random"]) == pytest.approx(
+        float(said["generated"]) - float(said["random"]), abs=0.011
+    )
     assert "pictures: 3 classes, 20 images each" in text and "trained for real (1 epochs" in text
     data = json.loads((out / "result.json").read_text())
     assert data["dataset"] == "custom-3" and data["raw_valid"] >= 15
@@ -58,5 +66,30 @@ def test_bad_input_is_one_clear_line(images, tmp_path, capsys):
     assert "no-such-folder" in refused(capsys, *given, "--images", "no-such-folder")
     assert "0 to 12" in refused(capsys, *given, "--images", str(images), "--guidance-scale", "99")
     assert "train top is -1" in refused(capsys, *given, "--images", str(images), "--train-top", "-1")
+    assert "together with --train-top" in refused(capsys, *given, "--images", str(images), "--train-random", "3")
     assert "unknown space 'x'" in refused(capsys, *given, "--images", str(images), "--space", "x")
     assert "--records FILE" in refused(capsys, "train", "meta-predictor", "--out", str(tmp_path))
+    assert "--pictures FILE" in refused(capsys, "train", "class-map", "--out", str(tmp_path))
+    assert "allowed: " in (said := refused(capsys, "evaluate", "--only", "x")) and said.endswith("class-map")
+
+
+@needs_extractor
+def test_a_class_map_is_trained_from_pictures(images, tmp_path, monkeypatch, capsys):
+    """Made pictures in place of ImageNet's; the classes that stand in for CIFAR-100's are among them."""
+    rng = np.random.default_rng(0)
+    names = [*dict.fromkeys([*STAND_INS.values(), *(f"class_{index}" for index in range(120))])][:120]
+    drawn = rng.integers(0, 256, (120, 4, 4, 3), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
+    np.savez(tmp_path / "pictures.npz", images=drawn, class_name=np.array(names))
+    ten = rng.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "cifar10.npz", x_train=ten, y_train=np.arange(40) % 10)
+    monkeypatch.setattr(meta_training, "VIEWS", 2)
+    for module in (meta_training, class_map_training):
+        monkeypatch.setattr(module, "DRAWS", 2)
+    files = ["--pictures", str(tmp_path / "pictures.npz"), "--cifar10", str(tmp_path / "cifar10.npz")]
+    out = tmp_path / "made"
+    assert main(["train", "class-map", *files, "--known", str(images), "--out", str(out)]) == 0
+    assert "ImageNet16-120, pictures" in capsys.readouterr().out
+    found = ClassMap.load(out)
+    assert len(found.imagenet) == 120 and found.known_features("pictures").class_names == ("blue", "green", "red")
+    mix = found.mix(found.draw(5, 0))
+    assert [row[0][0] for row in found.nearest(mix.features)] == list(mix.class_names)

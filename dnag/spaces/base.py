@@ -95,6 +95,16 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class Change:
+    """One choice made otherwise: the operation of ``node`` before and after (or ``ABSENT``), and what comes of it."""
+
+    node: int
+    before: int
+    after: int
+    arch: Architecture
+
+
+@dataclass(frozen=True)
 class Trait:
     """What people count in architectures, such as the kernels of a stage: how often each of a few values occurs.
 
@@ -166,6 +176,8 @@ class SearchSpace(ABC):
     """Does :meth:`parse` read JSON objects of the space's own as well?"""
     widths: ClassVar[tuple[float, ...]] = (1.0,)
     """Multipliers of the numbers of channels that networks come in, the usual one first."""
+    citation: ClassVar[str] = ""
+    """BibTeX entry of the paper that the space comes from."""
     guidance_scales: ClassVar[tuple[float, float]] = (2.0, 12.0)
     """The usual guidance scale, and the largest that predictors are trained for, in nats per point of accuracy."""
 
@@ -229,6 +241,13 @@ class SearchSpace(ABC):
         if (width, cells) != (1.0, 0):
             raise ValueError(f"width is {width!r}, cells is {cells!r}; networks of {self.name} come in one size only")
         return self.to_module(arch, num_classes)
+
+    def source(self, arch: Architecture, *, width: float = 1.0) -> str | None:
+        """The network of :meth:`to_module` as Python to read and keep: classes that need ``torch``, ``nn``, ``F`` and
+        ``Tensor`` in scope, the last of them ``Network(num_classes)`` with the same names of weights. None where the
+        space has no such text.
+        """
+        return None
 
     def disconnected(self, arch: Architecture) -> bool:
         """Can no information get from the input to the output?"""
@@ -390,6 +409,21 @@ class SearchSpace(ABC):
                 for node, op in zip(factor.nodes, choice, strict=True):
                     ops[node] = op
                 found.append(Architecture(self.name, tuple(ops)))
+        return found
+
+    def op_parts(self, op: int) -> tuple[Hashable, ...]:
+        """The choices that an operation is made of, such as kernel and expansion; by default it is one by itself."""
+        return (op,)
+
+    def changes(self, arch: Architecture) -> list[Change]:
+        """Every architecture one choice away: a part of one operation replaced, or one operation more or less."""
+        found = []
+        for other in self.neighbours(arch):
+            node = next(i for i, (a, b) in enumerate(zip(arch.ops, other.ops, strict=True)) if a != b)
+            before, after = arch.ops[node], other.ops[node]
+            parts = zip(self.op_parts(before), self.op_parts(after), strict=True)
+            if ABSENT in (before, after) or sum(a != b for a, b in parts) == 1:
+                found.append(Change(node, before, after, other))
         return found
 
 

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from dnag.datasets import ImageDataset
 from dnag.trials.recipe import Recipe
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -68,6 +69,12 @@ class TrialData:
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
             sizes = [f"{images.shape[1]}×{images.shape[2]}" for images in (self.train_images, self.test_images)]
             raise DataError(f"training images are {sizes[0]} and test images {sizes[1]}; allowed: one size")
+
+    @classmethod
+    def of(cls, images: ImageDataset) -> TrialData:
+        """The two parts of a data set."""
+        train, test = images.train, images.test
+        return cls(train.images, train.labels, test.images, test.labels, images.class_names)
 
     @classmethod
     def load(cls, path: Path) -> TrialData:

@@ -87,12 +87,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe with a name, how many seeds go with it, and in words what it is for."""
+    """A recipe with a name, how many seeds go with it, and in words what it is for.
+
+    Attributes:
+        space: the search space whose networks it is for; None: any.
+    """
 
     label: str
     help: str
     recipe: Recipe
     seeds: int
+    space: str | None = None
 
 
 PRESETS: Mapping[str, Preset] = {
@@ -107,6 +112,7 @@ PRESETS: Mapping[str, Preset] = {
         "200 epochs of the whole network, 3 seeds. For a GPU.",
         Recipe(epochs=200, batch_size=256, lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4, image_size=32),
         seeds=3,
+        space="nasbench201",
     ),
     "ofa": Preset(
         "Paper, MobileNetV3",
@@ -123,6 +129,7 @@ PRESETS: Mapping[str, Preset] = {
             image_size=224,
         ),
         seeds=3,
+        space="mobilenetv3",
     ),
 }
 
@@ -133,6 +140,11 @@ def preset(name: str) -> Preset:
         return PRESETS[name]
     except KeyError:
         raise UnknownNameError("recipe", name, list(PRESETS)) from None
+
+
+def presets_of(space: str) -> dict[str, Preset]:
+    """Those for networks of ``space``, by name."""
+    return {name: found for name, found in PRESETS.items() if found.space in (None, space)}
 
 
 def seeds(count: int) -> tuple[int, ...]:

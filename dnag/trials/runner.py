@@ -3,21 +3,23 @@ r"""The queue of an experiment, worked off: here, by one or several processes (`
 Workers claim trials one at a time and report to the store, never to each other. Whatever dies is noticed by who is
 left: a worker's process by the runner, which puts its trial back into the queue; the runner by its workers, which stop,
 and by the next runner. Since a trial resumes to the bit, none of this shows in the results.
+
+A worker's process (:mod:`dnag.trials.worker`) is told what to do through its standard input, and to stop by its end.
+It is none of :mod:`multiprocessing`, which would run the main script again in it: under Streamlit, a page.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
-import signal
+import pickle
 import socket
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import torch
@@ -106,6 +108,7 @@ def run_experiment(
     devices: Sequence[str | torch.device] = ("cpu",),
     threads: int = 1,
     max_tries: int = 3,
+    background: bool = False,
     told: Told | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -117,8 +120,9 @@ def run_experiment(
         devices: worker i trains on device ``i % len(devices)``.
         threads: CPU threads of each process that is started; this one's are left alone.
         max_tries: tries that a trial has, if it fails for a reason that another try may not meet.
+        background: a single worker too gets a process, and all give way to whatever else runs on this machine.
         told: called with every new point of a curve, in this thread.
-        progress: called after every step; with one worker only.
+        progress: called after every step; only without processes.
         cancelled: asked now and then; when true, trials under way keep their state and go back to the queue, and the
             run ends with :class:`Cancelled`. (:meth:`TrialStore.cancel` calls trials off from anywhere.)
 
@@ -137,7 +141,7 @@ def run_experiment(
     check_data(store.get(experiment), data)
     listener = Listener(store, experiment, told)
     with store.running(experiment):
-        if workers == 1:
+        if workers == 1 and not background:
 
             def after(trial: Trial, step: TrialProgress) -> None:
                 if progress is not None:
@@ -145,9 +149,13 @@ def run_experiment(
                 if step.point is not None:
                     listener.poll()
 
-            _work(store, experiment, data, worker_name(), torch.device(devices[0]), max_tries, after, cancelled)
+            work(store, experiment, data, worker_name(), torch.device(devices[0]), max_tries, after, cancelled)
         else:
-            _supervise(store, experiment, data, workers, devices, threads, max_tries, listener, cancelled)
+            crew = [
+                Orders(store, experiment, data, str(devices[place % len(devices)]), threads, max_tries, background)
+                for place in range(workers)
+            ]
+            _supervise(crew, listener, cancelled)
     listener.poll()
     if cancelled is not None and cancelled():
         raise Cancelled
@@ -241,7 +249,7 @@ class Every:
         return self.answer
 
 
-def _work(
+def work(
     store: TrialStore,
     experiment: int,
     data: TrialData,
@@ -299,68 +307,61 @@ def _one(
 # ---------------------------------------------------------------------- several processes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Orders:
+    """What a worker's process is told: the arguments of :func:`work`, its CPU threads, and whether it gives way."""
+
+    store: TrialStore
+    experiment: int
+    data: TrialData
+    device: str
+    threads: int
+    max_tries: int
+    background: bool
+
+
+@dataclass(frozen=True, eq=False)
 class _Child:
-    """A worker's process, and the end of a pipe: it stops when told by it, or when the pipe breaks."""
+    """A worker and its process, which stops when its standard input ends: at our end, or when that of this process."""
 
     name: str
-    process: BaseProcess
-    line: Connection
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(cls, orders: Orders) -> _Child:
+        name = worker_name()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dnag.trials.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it died; who supervises it will notice
+            pickle.dump((name, orders), process.stdin)
+            process.stdin.flush()
+        return cls(name, process)
+
+    def stop(self) -> None:
+        """Tell it to stop; it writes its state first."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
 
 
-def _start(
-    store: TrialStore, experiment: int, data: TrialData, device: str | torch.device, threads: int, max_tries: int
-) -> _Child:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    name = worker_name()
-    process = context.Process(
-        target=_child_main,
-        args=(store, experiment, data, name, str(device), threads, max_tries, theirs),
-        name=f"dnag-trials-{name}",
-    )
-    process.start()
-    theirs.close()
-    return _Child(name, process, ours)
-
-
-def _child_main(
-    store: TrialStore,
-    experiment: int,
-    data: TrialData,
-    name: str,
-    device: str,
-    threads: int,
-    max_tries: int,
-    line: Connection,
-) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt goes to all processes; the runner passes it on
-    torch.set_num_threads(threads)
-    _work(store, experiment, data, name, torch.device(device), max_tries, None, line.poll)
-
-
-def _supervise(
-    store: TrialStore,
-    experiment: int,
-    data: TrialData,
-    workers: int,
-    devices: Sequence[str | torch.device],
-    threads: int,
-    max_tries: int,
-    listener: Listener,
-    cancelled: Callable[[], bool] | None,
-) -> None:
-    """Keep ``workers`` processes at work until nothing waits; one that dies is replaced."""
-    crew: dict[int, _Child] = {}
+def _supervise(crew: Sequence[Orders], listener: Listener, cancelled: Callable[[], bool] | None) -> None:
+    """Keep a process at work for each of the ``crew`` until nothing waits; one that dies is replaced."""
+    store, experiment, max_tries = crew[0].store, crew[0].experiment, crew[0].max_tries
+    children: dict[int, _Child] = {}
     idle_deaths = 0
-    with _dismissing(crew):
+    with _dismissing(children):
         while cancelled is None or not cancelled():
-            for place, child in list(crew.items()):
-                if child.process.is_alive():
+            for place, child in list(children.items()):
+                code = child.process.poll()
+                if code is None:
                     continue
-                code = child.process.exitcode
-                del crew[place]
-                child.line.close()
+                del children[place]
+                child.stop()
                 if not code:
                     continue
                 how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
@@ -369,29 +370,28 @@ def _supervise(
                 if idle_deaths > max_tries:
                     raise RuntimeError(f"{idle_deaths} workers died before they began a trial, the last one {how}")
             waiting = store.counts(experiment)["queued"]
-            if not crew and not waiting:
+            if not children and not waiting:
                 break
-            for place in range(workers):
-                if place not in crew and waiting > 0:
+            for place, orders in enumerate(crew):
+                if place not in children and waiting > 0:
                     waiting -= 1
-                    crew[place] = _start(store, experiment, data, devices[place % len(devices)], threads, max_tries)
+                    children[place] = _Child.start(orders)
             listener.poll()
             time.sleep(POLL_S / 2)
 
 
 @contextlib.contextmanager
-def _dismissing(crew: dict[int, _Child]) -> Iterator[None]:
+def _dismissing(children: dict[int, _Child]) -> Iterator[None]:
     """At the end, whatever it is, every process is told to stop and waited for."""
     try:
         yield
     finally:
-        for child in crew.values():
-            with contextlib.suppress(OSError):
-                child.line.send("stop")
+        for child in children.values():
+            child.stop()
         deadline = time.monotonic() + STOP_S
-        for child in crew.values():
-            child.process.join(max(0.0, deadline - time.monotonic()))
-            if child.process.is_alive():
+        for child in children.values():
+            try:
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
                 child.process.kill()
-                child.process.join()
-            child.line.close()
+                child.process.wait()

@@ -11,7 +11,10 @@ whenever that notices. A trial moves
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import sqlite3
+import statistics
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -153,6 +156,22 @@ def interval(values: Sequence[float]) -> Interval:
     return Interval(mean, float(stdtrit(n - 1, 0.975)) * (variance / n) ** 0.5, n)
 
 
+def difference(first: Sequence[float], second: Sequence[float]) -> Interval:
+    """Mean of ``first`` minus that of ``second``, with Welch's 95 % interval (Biometrika 34, 1947), which does not
+    take the two groups for equally spread. ``ValueError`` if one is empty; no interval if one has a single value.
+    """
+    means = [interval(values).mean for values in (first, second)]
+    count, between = len(first) + len(second), means[0] - means[1]
+    if min(len(first), len(second)) < 2:
+        return Interval(between, None, count)
+    errors = [statistics.variance(values) / len(values) for values in (first, second)]
+    if not sum(errors):
+        return Interval(between, 0.0, count)
+    shares = [error**2 / (len(values) - 1) for error, values in zip(errors, (first, second), strict=True)]
+    freedom = sum(errors) ** 2 / sum(shares)
+    return Interval(between, float(stdtrit(freedom, 0.975)) * math.sqrt(sum(errors)), count)
+
+
 @dataclass(frozen=True)
 class TrialStore:
     """The file at ``path``, made if it is not there. ``StoreError`` if it holds something else."""
@@ -228,10 +247,20 @@ class TrialStore:
         """Call off what is queued or runs, which its workers notice within a second; returns how many trials."""
         return self._change("SET status = 'cancelled', worker = NULL", "status IN ('queued', 'running')", experiment)
 
-    def requeue(self, experiment: int) -> int:
-        """Queue again what was cancelled or failed, with its tries forgotten; returns how many trials."""
+    def requeue(
+        self, experiment: int, architectures: Iterable[str] | None = None, seeds: Iterable[int] | None = None
+    ) -> int:
+        """Queue again what was cancelled or failed, with its tries forgotten; returns how many trials.
+
+        Only of some architectures (text form) and seeds, if given.
+        """
         changes = "SET status = 'queued', worker = NULL, tries = 0, error = NULL"
-        return self._change(changes, "status IN ('cancelled', 'failed')", experiment)
+        condition, values = "status IN ('cancelled', 'failed')", []
+        for column, wanted in (("architecture", architectures), ("seed", seeds)):
+            if wanted is not None:
+                condition += f" AND {column} IN (SELECT value FROM json_each(?))"
+                values.append(json.dumps(list(wanted)))
+        return self._change(changes, condition, experiment, values)
 
     @contextlib.contextmanager
     def running(self, experiment: int) -> Iterator[None]:
@@ -387,9 +416,10 @@ class TrialStore:
 
     # ------------------------------------------------------------------ inside
 
-    def _change(self, changes: str, condition: str, experiment: int) -> int:
+    def _change(self, changes: str, condition: str, experiment: int, values: Sequence[str] = ()) -> int:
         with self._transaction() as db:
-            return db.execute(f"UPDATE trials {changes} WHERE {condition} AND experiment = ?", (experiment,)).rowcount
+            query = f"UPDATE trials {changes} WHERE {condition} AND experiment = ?"
+            return db.execute(query, (*values, experiment)).rowcount
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -9,14 +9,19 @@ from typing import Any
 
 import streamlit as st
 
-from dnag.datasets import BUILTIN, FeatureSet, ImageSource, encode, image_source
-from dnag.ui import loaders, runs_panel, state, text, workspace
-from dnag.ui.jobs import Job, QueueFullError
-from dnag.ui.workspace import Workspace
+from dnag.checkpoint import CheckpointError
+from dnag.datasets import DatasetError, FeatureSet, ImageSource, encode, image_dataset, image_source
+from dnag.datasets.builtin import allowed_folders
+from dnag.datasets.features import keep
+from dnag.ui import known_datasets, loaders, runs_panel, state, text, workspace
+from dnag.ui.jobs import Job
+from dnag.ui.training import Images
+from dnag.ui.workspace import Arrays, Workspace
 
-UPLOAD, BUILT_IN, FOLDER = "upload", "builtin", "folder"
+UPLOAD, BUILT_IN, MIX, FOLDER = "upload", "builtin", "mix", "folder"
 KIND, FILE, NAME, PATH = "images-from", "images-file", "images-name", "images-folder"
 ENCODING, FEATURES = "_encoding", "_features"
+ARRAY_SIZE = 32  # px, of training images that come as arrays: a recipe for larger ones scales them
 
 
 @st.cache_resource(show_spinner=False, scope="session", on_release=Workspace.close)
@@ -33,9 +38,11 @@ def built_in(name: str) -> ImageSource:
 
 def choose() -> None:
     """Inputs for where the images come from; what they name is read into :func:`images`."""
-    installed = [name for name, data in BUILTIN.items() if data.find() is not None]
-    parents = workspace.allowed_folders()
-    kinds = [UPLOAD, *([BUILT_IN] if installed else []), *([FOLDER] if parents else [])]
+    parents = allowed_folders()
+    classes = loaders.class_map()
+    there = known_datasets.offered(classes)
+    kinds = [UPLOAD, *([BUILT_IN] if there else []), *([MIX] if classes else []), *([FOLDER] if parents else [])]
+    words = text.IMAGES_KINDS | {MIX: text.dataset_map.MIX_KIND}
     kind = UPLOAD
     if len(kinds) > 1:
         kind = st.segmented_control(
@@ -44,28 +51,33 @@ def choose() -> None:
             key=KIND,
             required=True,
             default=UPLOAD,
-            format_func=text.IMAGES_KINDS.__getitem__,
+            format_func=words.__getitem__,
             persist_state="session",
         )
     if kind == UPLOAD:
         _choose_file()
     elif kind == BUILT_IN:
-        name = st.selectbox(
-            text.IMAGES_NAME,
-            installed,
-            index=None,
-            key=NAME,
-            format_func=lambda name: BUILTIN[name].label,
-            placeholder=text.IMAGES_NAME_NONE,
-            persist_state="session",
-        )
-        if name:
-            _take((kind, name), lambda folder: built_in(name))
+        name = known_datasets.choose(there, NAME)
+        if name and (make := there[name].features) is not None:
+            _take_features((kind, name), make)
+        elif name:
+            _take((kind, name), lambda folder: built_in(name), lambda size: image_dataset(name, size=ARRAY_SIZE))
+    elif kind == MIX:
+        assert classes is not None
+        names = known_datasets.choose_mix(classes)
+        if len(names) > 1:
+            _take_features((kind, "/".join(names)), lambda: classes.mix(names))
+        elif (origin := images().origin) is not None and origin[0] == MIX:
+            _forget()
     else:
         help_ = text.IMAGES_FOLDER_HELP.format(folders=", ".join(map(str, parents)))
         path = st.text_input(text.IMAGES_FOLDER, key=PATH, help=help_, persist_state="session")
         if path.strip():
-            _take((kind, path), lambda folder: workspace.read_folder(path, parents))
+            _take(
+                (kind, path),
+                lambda folder: workspace.read_folder(path, parents),
+                lambda size: image_dataset(workspace.server_path(path, parents), size=ARRAY_SIZE),
+            )
 
 
 def _choose_file() -> None:
@@ -97,11 +109,23 @@ def _file_changed() -> None:
         _forget()
 
 
-def _take(origin: tuple[str, str], read: Callable[[Any], ImageSource]) -> None:
+def _take(origin: tuple[str, str], read: Callable[[Any], ImageSource], arrays: Arrays | None = None) -> None:
     if images().origin != origin:
         _forget(origin)
         with st.spinner(text.IMAGES_READING):
-            images().take(origin, read)
+            images().take(origin, read, arrays)
+
+
+def _take_features(origin: tuple[str, str], make: Callable[[], FeatureSet]) -> None:
+    """Features that are there without images: nothing to show, nothing to encode."""
+    if images().origin == origin and features() is not None:
+        return
+    _forget(origin)
+    images().origin = origin
+    try:
+        st.session_state[FEATURES] = (origin, make())
+    except (CheckpointError, DatasetError) as error:
+        images().error = str(error)
 
 
 def _forget(origin: tuple[str, str] | None = None) -> None:
@@ -119,11 +143,15 @@ def show() -> None:
     if here.error:
         st.error(here.error)
     if (source := here.source) is None:
+        if (made := features()) is not None:
+            st.markdown(text.dataset_map.FEATURES.format(name=text.plain(made.name), classes=len(made.class_names)))
         return
     counts = source.counts
     least, most = min(counts), max(counts)
     each = f"{most:,}" if least == most else text.IMAGES_RANGE.format(least=least, most=most)
-    st.markdown(text.IMAGES_READ.format(name=_plain(source.name), classes=len(counts), images=sum(counts), each=each))
+    st.markdown(
+        text.IMAGES_READ.format(name=text.plain(source.name), classes=len(counts), images=sum(counts), each=each)
+    )
     figures = [
         f'<figure><img src="{picture}" alt="{html.escape(text.IMAGES_ALT.format(name=name))}">'
         f"<figcaption><b>{html.escape(name)}</b><br>{text.IMAGES_COUNT.format(count=count)}</figcaption></figure>"
@@ -133,12 +161,7 @@ def show() -> None:
     if len(counts) > len(figures):
         st.caption(text.IMAGES_MORE.format(count=len(counts) - len(figures)))
     if source.warnings:
-        st.warning("\n".join(f"- {_plain(warning)}" for warning in source.warnings), icon=":material/info:")
-
-
-def _plain(words: str) -> str:
-    """Words that others chose, without a meaning in Markdown."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|~$:" else char for char in words)
+        st.warning("\n".join(f"- {text.plain(warning)}" for warning in source.warnings), icon=":material/info:")
 
 
 def features() -> FeatureSet | None:
@@ -151,12 +174,7 @@ def features() -> FeatureSet | None:
 
 
 def _job() -> Job[Any] | None:
-    job = st.session_state.get(ENCODING)
-    if job is None:
-        return None
-    return (
-        loaders.manager().get(job) if runs_panel.has_left(job) else loaders.manager().touch(job, viewer=state.viewer())
-    )
+    return runs_panel.aside(ENCODING)
 
 
 def encoding() -> bool:
@@ -170,13 +188,7 @@ def encode_images() -> None:
     if here.source is None:
         return
     work = functools.partial(_encode, here.source)
-    try:
-        job = loaders.manager().submit((ENCODING, state.viewer(), here.origin), work, viewer=state.viewer())
-    except QueueFullError as error:
-        st.session_state[state.NOTICE] = str(error)
-        return
-    st.session_state[ENCODING] = job.id
-    st.session_state.pop(state.LEFT, None)
+    runs_panel.start_aside(ENCODING, (ENCODING, state.viewer(), here.origin), work)
 
 
 def _encode(source: ImageSource, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> FeatureSet:
@@ -199,6 +211,17 @@ def encoder(busy: bool) -> None:
             st.error(text.ENCODE_FAILED.format(error=job.error))
         elif job is not None and job.state == "cancelled":
             st.info(text.ENCODE_CANCELLED)
+
+
+def to_train_on(result: Any) -> Images | str:
+    """The images that a run was for, or why they cannot be trained on."""
+    here, made = images(), features()
+    known = result.settings.features  # none where the space has no meta-predictor
+    if here.source is None and made is not None and keep(made) == known:
+        return text.training.FEATURES_ONLY
+    if here.source is None or here.arrays is None or (known and (made is None or keep(made) != known)):
+        return text.training.IMAGES_GONE
+    return Images(here.source.name, here.arrays, here.folder)
 
 
 def given(made: FeatureSet | None, space: str) -> Mapping[str, Any]:

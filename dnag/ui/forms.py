@@ -141,8 +141,9 @@ def settings_form(
     draw(advanced=False)
     if scale_caption is not None:
         scale_caption.caption(scale_words(values["guidance_scale"], paper_scale(values) if paper_scale else None))
-    with st.expander(text.MORE_SETTINGS):
-        draw(advanced=True)
+    if any(knob.advanced for knob in known.values()):
+        with st.expander(text.MORE_SETTINGS):
+            draw(advanced=True)
     return {name: values[name] for name in known}
 
 

@@ -24,7 +24,7 @@ METRIC_WIDTH = 140  # px
 
 def bundle() -> ModelBundle:
     """The models that the chapters show; ``CheckpointError`` or ``OSError`` where they are not installed."""
-    return loaders.store().bundle(SPACE)
+    return loaders.models(SPACE, "cpu")
 
 
 def dataset() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from dnag.ui.jobs import JobManager
 
 if TYPE_CHECKING:
     from dnag.bundle import ModelBundle, ModelStore
+    from dnag.datasets.class_map import ClassMap
 
 KEPT_FRAMES = 60
 
@@ -23,12 +25,30 @@ def manager() -> JobManager[Any]:
     return JobManager(workers=1, keep=16, lapse_s=15.0, max_queued=32)
 
 
+@st.cache_resource(show_spinner=False, on_release=JobManager.close)
+def trainings() -> JobManager[None]:
+    """One training at a time. It goes on while nobody looks; that its session has ended, the session says."""
+    return JobManager(workers=1, keep=16, lapse_s=math.inf, absent_s=math.inf, max_queued=16)
+
+
 @st.cache_resource(show_spinner=False)
 def store() -> ModelStore:
     """The installed models, loaded when first asked for."""
     from dnag.bundle import ModelStore
 
     return ModelStore()
+
+
+@st.cache_resource(show_spinner=False)
+def class_map() -> ClassMap | None:
+    """The map of ImageNet's classes, or None where it is not installed."""
+    from dnag.checkpoint import CheckpointError
+    from dnag.datasets.class_map import ClassMap
+
+    try:
+        return ClassMap.load()
+    except (OSError, CheckpointError):
+        return None
 
 
 @st.cache_resource(show_spinner=False)
@@ -63,12 +83,17 @@ def accuracy_spread(space: str, dataset: str, resolution: int, device: str) -> f
         return None
 
 
-def installed(space: str, device: str = "auto") -> ModelBundle | None:
-    """The models of a space, or None where they cannot be loaded; a run then says why."""
+def models(space: str, device: str = "auto") -> ModelBundle:
+    """The models of a space. ``OSError``, ``RuntimeError`` or ``ValueError`` says why they cannot be loaded."""
     from dnag.runs import resolve_device
 
+    return store().bundle(space, device=resolve_device(device))
+
+
+def installed(space: str, device: str = "auto") -> ModelBundle | None:
+    """The models of a space, or None where they cannot be loaded; a run then says why."""
     try:
-        return store().bundle(space, device=resolve_device(device))
+        return models(space, device)
     except (OSError, RuntimeError, ValueError):
         return None
 
@@ -88,3 +113,17 @@ def run(settings: Any, report: Callable[[int, int], None], cancelled: Callable[[
     return dnag.runs.run(
         settings, store=store(), keep_frames=KEPT_FRAMES, compare=True, progress=report, cancelled=cancelled
     )
+
+
+def compare(variation: Any, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Any:
+    """The runs of a comparison, each with the trajectory of every sample."""
+    from dnag.comparison import run_all
+
+    return run_all(variation.columns, store=store(), keep_frames=KEPT_FRAMES, progress=report, cancelled=cancelled)
+
+
+def sweep(settings: Any, report: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Any:
+    """Quality against diversity over the usual guidance scales."""
+    import dnag.comparison
+
+    return dnag.comparison.sweep(settings, store=store(), progress=report, cancelled=cancelled)

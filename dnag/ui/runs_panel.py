@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dnag.metrics import spearman
-from dnag.ui import figures, loaders, state, text
+from dnag.ui import exports_panel, figures, loaders, state, text
 from dnag.ui.forms import label_of
 from dnag.ui.jobs import Job, QueueFullError
 from dnag.ui.loaders import manager
@@ -21,30 +21,54 @@ from dnag.ui.player import player
 POLL_S = 0.4
 POLL_QUEUED_S = 1.0
 TABLE_HEIGHT = 446
-PLAYING_S = 3.0  # a trajectory at speed 1
-NO_CONNECTION = "∅"
 COSTS = ("macs_m", "params_m")  # those that every table has
 AXIS_TITLE = 24  # px
 METRIC_WIDTH, STAGE_WIDTH = 108, 104  # px
 
 
-def start(settings: Any) -> None:
-    """Begin the run of ``settings``, or join it if somebody began the same; let go of the one looked at so far."""
-    jobs, viewer = manager(), state.viewer()
+def start(settings: Any, work: Callable[..., Any] = loaders.run) -> None:
+    """Begin ``work`` of ``settings``, or join it if somebody began the same; let go of the one looked at so far."""
     previous = state.job_id()
-    try:
-        job = jobs.submit(settings, functools.partial(loaders.run, settings), viewer=viewer)
-    except QueueFullError as error:
-        st.session_state[state.NOTICE] = str(error)
+    job = _submit(settings, functools.partial(work, settings))
+    if job is None:
         return
     if previous and previous != job.id:
-        jobs.cancel(previous, viewer=viewer)
+        manager().cancel(previous, viewer=state.viewer())
     state.look_at(job.id)
+
+
+def start_aside(name: str, key: Hashable, work: Callable[..., Any]) -> None:
+    """Begin work of a part of the page, beside the run the page looks at; kept in the session under ``name``."""
+    if (job := _submit(key, work)) is not None:
+        st.session_state[name] = job.id
+        st.session_state.pop(state.LEFT, None)
+
+
+def aside(name: str) -> Job[Any] | None:
+    """That work, if it is still known; asking counts as looking."""
+    return _seen(st.session_state.get(name))
+
+
+def finished(job: str) -> Any | None:
+    """The result of a run that is done and still known; asking counts as looking."""
+    found = _seen(job)
+    return found.result if found is not None and found.state == "done" else None
+
+
+def _submit(key: Hashable, work: Callable[..., Any]) -> Job[Any] | None:
+    try:
+        return manager().submit(key, work, viewer=state.viewer())
+    except QueueFullError as error:
+        st.session_state[state.NOTICE] = str(error)
+        return None
 
 
 def current() -> Job[Any] | None:
     """The run this session looks at, if it is still known; asking counts as looking."""
-    job = state.job_id()
+    return _seen(state.job_id())
+
+
+def _seen(job: str | None) -> Job[Any] | None:
     if job is None:
         return None
     return manager().get(job) if has_left(job) else manager().touch(job, viewer=state.viewer())
@@ -55,14 +79,14 @@ def has_left(job: str) -> bool:
     return st.session_state.get(state.LEFT) == job
 
 
-def attach(link: state.Link, settings: Any | None) -> None:
+def attach(link: state.Link, settings: Any | None, work: Callable[..., Any] = loaders.run) -> None:
     """Once per session: take up the run named in the address, or make it again."""
     if state.JOB in st.session_state:
         return
     known = link.job is not None and manager().get(link.job) is not None
     state.look_at(link.job if known else None)
     if link.job is not None and not known and not link.problems and settings is not None:
-        start(settings)
+        start(settings, work)
         st.session_state[state.REMADE] = state.job_id()
 
 
@@ -95,7 +119,7 @@ def follow(job: Job[Any]) -> None:
         now = manager().touch(job.id, viewer=state.viewer())
         if now is None or not now.active or now.state != job_state:
             st.rerun()
-        share, words = _progress(now)
+        share, words = progress(now, manager().ahead(now))
         with st.container(horizontal=True, vertical_alignment="center", key="progress"):
             st.progress(share, text=words)
             st.button(text.CANCEL, key="cancel", on_click=_cancel, args=(job.id,))
@@ -104,14 +128,15 @@ def follow(job: Job[Any]) -> None:
     panel()
 
 
-def _progress(job: Job[Any]) -> tuple[float, str]:
+def progress(job: Job[Any], ahead: int, words: Any = text) -> tuple[float, str]:
+    """How far it is, from 0 to 1, and in the ``words`` of a catalogue; ``ahead``: jobs that have to end first."""
     if job.state == "queued":
-        return 0.0, text.QUEUED.format(ahead=manager().ahead(job))
+        return 0.0, words.QUEUED.format(ahead=ahead)
     if job.total <= 0:
-        return 0.0, text.STARTING
+        return 0.0, words.STARTING
     remaining = job.remaining_s()
-    words = text.RUNNING if remaining is None else text.RUNNING_ETA
-    filled = words.format(
+    running = words.RUNNING if remaining is None else words.RUNNING_ETA
+    filled = running.format(
         step=job.step,
         total=job.total,
         elapsed=text.duration(job.elapsed_s()),
@@ -120,19 +145,19 @@ def _progress(job: Job[Any]) -> tuple[float, str]:
     return min(1.0, job.step / job.total), filled
 
 
-def ended_badly(job: Job[Any]) -> None:
-    """Say why there is no result."""
+def ended_badly(job: Job[Any], button: str) -> None:
+    """Say why there is no result; ``button`` is what starts it again."""
     if job.state == "failed":
         st.error(text.FAILED.format(error=job.error))
         if not isinstance(job.error, ValueError):  # those say all there is to say
             with st.expander(text.FAILED_DETAILS):
                 st.code(job.trace, language=None, wrap_lines=True)
     elif job.lapsed:
-        st.info(text.LAPSED)
+        st.info(text.LAPSED.format(button=button))
     elif job.total:
-        st.info(text.CANCELLED.format(step=job.step, total=job.total))
+        st.info(text.CANCELLED.format(step=job.step, total=job.total, button=button))
     else:
-        st.info(text.CANCELLED_QUEUED)
+        st.info(text.CANCELLED_QUEUED.format(button=button))
 
 
 def subtitle(result: Any) -> str:
@@ -166,14 +191,19 @@ def heading(result: Any, job: Job[Any]) -> None:
         with st.popover(text.COPY_LINK, icon=":material/link:"):
             st.caption(text.COPY_LINK_HELP)
             st.code(state.link_to(settings, job.id), language=None, wrap_lines=True)
-        for name, label, help_, mime, data in (
-            ("csv", text.CSV, text.CSV_HELP, "text/csv", result.to_csv),
-            ("json", text.JSON, text.JSON_HELP, "application/json", result.to_json),
-        ):
-            st.download_button(
-                label, data, f"{stem}.{name}", mime, key=f"download-{name}", help=help_, icon=":material/download:",
-                on_click="ignore",
-            )  # fmt: skip
+        downloads(stem, result, "download", text)
+
+
+def downloads(stem: str, result: Any, key: str, words: Any) -> None:
+    """Buttons that save a result as files; what each holds is said in the ``words`` of a catalogue."""
+    for name, label, help_, mime, data in (
+        ("csv", text.CSV, words.CSV_HELP, "text/csv", result.to_csv),
+        ("json", text.JSON, words.JSON_HELP, "application/json", result.to_json),
+    ):
+        st.download_button(
+            label, data, f"{stem}.{name}", mime, key=f"{key}-{name}", help=help_, icon=":material/download:",
+            on_click="ignore",
+        )  # fmt: skip
 
 
 def figures_strip(result: Any) -> None:
@@ -430,21 +460,29 @@ def under_way(job: Job[Any] | None) -> bool:
     return job is not None and job.active and not has_left(job.id)
 
 
-def stage(job: Job[Any] | None, settings: Any | None, status: Any) -> bool:
+def stage(
+    job: Job[Any] | None,
+    settings: Any | None,
+    status: Any,
+    show: Callable[[str], None] | None = None,
+    button: str | None = None,
+) -> bool:
     """The run as it stands: progress or a word in ``status``, what went wrong, and the result, or its shape while the
     first is awaited. Returns whether there is anything.
+
+    ``show`` takes the id of a finished job (default: :func:`results`); ``button`` is what starts a run.
     """
-    active = under_way(job)
+    active, button = under_way(job), button or text.GENERATE
     with status:
         if job is not None and active:
             follow(job)
         elif job is not None and job.state == "done" and job.key != settings:
-            st.caption(text.CHANGED)
+            st.caption(text.CHANGED.format(button=button))
     if job is not None and not active and job.state != "done":
-        ended_badly(job)
+        ended_badly(job, button)
     found = shown(job)
     if found:
-        results(found.id)
+        (show or results)(found.id)
     elif active:
         preview()
     return active or found is not None
@@ -458,20 +496,13 @@ def preview() -> None:
 
 def trajectory_of(result: Any, chosen: int) -> dict[str, Any]:
     """The player's data for one candidate: what the core knows, and how it is shown."""
-    from dnag.generate import kept_steps
+    title = text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank)
+    return as_played(result.player_payload(chosen)) | {"title": title, "autoplay": chosen == 0}
 
-    payload = result.player_payload(chosen)
-    frames, steps = payload["frames"], result.settings.steps
-    return payload | {
-        "ops": [op | {"empty": op["symbol"] == NO_CONNECTION} for op in payload["ops"]],
-        # A frame is what the sampler saw before a step, and the last one its end.
-        "steps": [step - 1 for step in kept_steps(steps, frames - 1)] + [steps] if frames > 1 else [steps],
-        "value_label": text.PREDICTED,
-        "value_unit": "%",
-        "title": text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank),
-        "fps": min(30.0, max(5.0, frames / PLAYING_S)),
-        "autoplay": chosen == 0,
-    }
+
+def as_played(payload: dict[str, Any]) -> dict[str, Any]:
+    """A payload of the core with the page's word for its curve."""
+    return payload | {"value_label": text.PREDICTED}
 
 
 @st.fragment
@@ -490,6 +521,7 @@ def results(job_id: str) -> None:
     with st.container(border=True, key="table"):
         chosen = candidates_table(result, job)
     charts(result, job)
-    if result.trajectory is not None:
-        with stage:
+    with stage:
+        if result.trajectory is not None:
             player(trajectory_of(result, chosen), key="player")
+        exports_panel.take_home(result, chosen)

@@ -21,9 +21,10 @@ from dnag.ui.offers import Offer, offer
 
 VIEWER, LINK, NOTICE = "_viewer", "_link", "_notice"
 JOB, LEFT, REMADE, SHOWN = "_job", "_left", "_remade", "_shown"
+TRAINING = "_training"
 JOB_PARAMETER = "job"
 PAGE = "_page"
-OF_A_PAGE = (LINK, JOB, LEFT, REMADE, SHOWN)
+OF_A_PAGE = (LINK, JOB, LEFT, REMADE, SHOWN, TRAINING)
 
 
 @dataclasses.dataclass
@@ -153,6 +154,11 @@ def job_id() -> str | None:
     return st.session_state.get(JOB)
 
 
+def jobs_seen() -> set[str]:
+    """The runs that this session looked at last, on any page."""
+    return {value for key, value in st.session_state.items() if str(key).endswith((JOB, SHOWN)) and value}
+
+
 def look_at(job: str | None) -> None:
     """Look at another run, or at none; the address follows."""
     st.session_state[JOB] = job
@@ -163,12 +169,14 @@ def look_at(job: str | None) -> None:
         st.query_params[JOB_PARAMETER] = job
 
 
-def link_to(settings: Any, job: str, skip: tuple[str, ...] = ("device",)) -> str:
-    """An address that opens the same settings and the same result, whatever the defaults are by then."""
+def link_to(settings: Any, job: str, skip: tuple[str, ...] = ("device",), more: Mapping[str, Any] | None = None) -> str:
+    """An address that opens the same settings and the same result, whatever the defaults are by then; ``more``: other
+    parameters of the page.
+    """
     values: Mapping[str, Any] = dataclasses.asdict(settings)
     # A dataset of the user's own is nothing a link can name; the result it led to is.
     skip = (*skip, "dataset") if settings.features else skip
     named = {name: values[name] for name in knobs(settings) if name not in skip}
     parts = urlsplit(st.context.url or "")
-    query = urlencode({**named, JOB_PARAMETER: job})
+    query = urlencode({**named, **(more or {}), JOB_PARAMETER: job})
     return urlunsplit(parts._replace(path=parts.path or "/", query=query, fragment=""))

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import re
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from dnag.archives import ArchiveLimits
-from dnag.datasets import DatasetError, ImageLimits, ImageSource, image_source, read_images
+from dnag.datasets import (
+    DatasetError,
+    ImageDataset,
+    ImageLimits,
+    ImageSet,
+    ImageSource,
+    decoded,
+    image_source,
+    read_images,
+)
 from dnag.datasets.base import Pixels
+from dnag.ui.folders import SharedFolder
 
 UPLOAD_MB = 50
 #: What an upload may hold: the disk is everybody's.
@@ -30,7 +39,7 @@ UPLOAD_LIMITS = ImageLimits(
     pixels=20_000_000,
     classes=100,
 )
-FOLDERS = "DNAG_FOLDERS"
+Arrays = Callable[[int], ImageDataset]
 SHOWN = 12  # classes with pictures
 SIDE = 64  # px: four of them, two by two, stand for a class
 
@@ -41,43 +50,44 @@ class Workspace:
     Attributes:
         origin: where it came from; None before the first.
         source: its images; None if they could not be read: then ``error`` says why.
+        arrays: reads all of them for training, as arrays of so many pixels; None as ``source`` is.
         pictures: of its first classes, as addresses that hold the picture itself.
+        folder: where images are unpacked; whoever else holds it keeps them; None while there are none.
     """
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.folder: SharedFolder | None = None
         self.origin: tuple[str, str] | None = None
         self.source: ImageSource | None = None
+        self.arrays: Arrays | None = None
         self.pictures: tuple[str, ...] = ()
         self.error = ""
 
-    def take(self, origin: tuple[str, str], read: Callable[[Path], ImageSource]) -> None:
-        """Let go of what is here and read something else; ``read`` may unpack into the folder it is given."""
+    def take(self, origin: tuple[str, str], read: Callable[[Path], ImageSource], arrays: Arrays | None = None) -> None:
+        """Let go of what is here and read something else; ``read`` may unpack into the folder it is given.
+
+        ``arrays`` reads what does not come as image files.
+        """
         self.close()
         self.origin = origin
-        # Should the session's end be missed, the folder still goes with this object or with the process.
-        self._folder = tempfile.TemporaryDirectory(prefix="dnag-images-", ignore_cleanup_errors=True)
+        self.folder = SharedFolder("images")
         try:
-            source = read(Path(self._folder.name))
+            source = read(self.folder.path)
             if len(source.class_names) < 2:
                 raise DatasetError(f"{source.name} has one class only: nothing to tell apart; allowed: 2 or more")
             self.pictures = tuple(picture(source, label) for label in range(min(SHOWN, len(source.class_names))))
             self.source = source
+            self.arrays = partial(decoded, source) if isinstance(source, ImageSet) else arrays
         except DatasetError as error:
             self.close()
             self.origin, self.error = origin, str(error)
 
-    @property
-    def folder(self) -> Path | None:
-        """Where images are unpacked; None while there are none."""
-        return None if self._folder is None else Path(self._folder.name)
-
     def close(self) -> None:
-        """Delete the images."""
-        if self._folder is not None:
-            self._folder.cleanup()
-        self._folder = None
-        self.origin, self.source, self.pictures, self.error = None, None, (), ""
+        """Delete the images, unless a training still needs them."""
+        if self.folder is not None:
+            self.folder.release()
+        self.folder = None
+        self.origin, self.source, self.arrays, self.pictures, self.error = None, None, None, (), ""
 
 
 def read_upload(name: str, content: bytes, folder: Path) -> ImageSource:
@@ -92,14 +102,8 @@ def read_upload(name: str, content: bytes, folder: Path) -> ImageSource:
         path.unlink()
 
 
-def allowed_folders(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Folders of the server, with all below them, that may be read from the page."""
-    named = environment.get(FOLDERS, "").split(os.pathsep)
-    return tuple(Path(name).resolve() for name in named if name.strip() and Path(name).is_dir())
-
-
-def read_folder(name: str, parents: tuple[Path, ...]) -> ImageSource:
-    """The images of a folder of the server, if it lies where that is allowed."""
+def server_path(name: str, parents: tuple[Path, ...]) -> Path:
+    """A folder of the server, if it lies where that is allowed; ``DatasetError`` otherwise."""
     try:
         path = Path(name.strip()).expanduser().resolve()
         inside = any(path.is_relative_to(parent) for parent in parents) and path.is_dir()
@@ -108,7 +112,12 @@ def read_folder(name: str, parents: tuple[Path, ...]) -> ImageSource:
     if not inside:
         allowed = ", ".join(map(str, parents))
         raise DatasetError(f"{name.strip()[:200]!r} is no folder that may be read here; allowed: folders in {allowed}")
-    return image_source(path)
+    return path
+
+
+def read_folder(name: str, parents: tuple[Path, ...]) -> ImageSource:
+    """The images of a folder of the server, if it lies where that is allowed."""
+    return image_source(server_path(name, parents))
 
 
 def picture(source: ImageSource, label: int) -> str:

@@ -49,8 +49,21 @@ def test_upload_encode_generate(page: Page, app_url: str, axe_violations: Callab
     assert pictures.first.evaluate("image => image.decode().then(() => image.naturalWidth)") == 128
     page.get_by_role("button", name=text.ENCODE, exact=True).click()
     page.get_by_text("Encoded: 3 classes").wait_for()
+    page.locator(".st-key-class-map .textpoint").nth(2).wait_for(state="attached")
     assert axe_violations(page) == []
     page.get_by_role("button", name=f"{text.GENERATE} ").click()
     page.get_by_role("slider", name=text.PLAYER["scrubber"]).wait_for()
     page.get_by_text(text.COST).wait_for()
     assert axe_violations(page) == []
+
+
+def test_a_mix_of_classes_on_the_map(page: Page, app_url: str, axe_violations: Callable[[Page], list[str]]) -> None:
+    page.goto(f"{app_url}/dataset?samples=24&steps=6")
+    page.get_by_text(text.dataset_map.MIX_KIND, exact=True).click()
+    page.get_by_role("button", name=text.dataset_map.MIX_DRAW.format(count=20)).click()
+    page.locator(".st-key-class-map .point").first.wait_for(state="attached")
+    page.get_by_text(text.dataset_map.DATASETS, exact=True).wait_for()
+    assert page.locator(".st-key-class-map .textpoint").count() == 20
+    assert axe_violations(page) == []
+    page.get_by_role("button", name=f"{text.GENERATE} ").click()
+    page.get_by_role("slider", name=text.PLAYER["scrubber"]).wait_for()

@@ -11,10 +11,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dnag.datasets import builtin
 from dnag.datasets.base import DatasetError
-from dnag.datasets.builtin import BUILTIN, image_dataset, image_source
+from dnag.datasets.builtin import BUILTIN, FOLDERS, features_file, image_dataset, image_source
 
 
 def arrays(n: int = 20, classes: int = 4, side: int = 8):
@@ -53,7 +54,8 @@ def test_digits(name, side, total):
 
 
 def test_names_that_are_unknown_or_not_installed(monkeypatch):
-    with pytest.raises(DatasetError, match=r"unknown data set 'imagenet'; allowed: digits, fashion-mnist, mnist, or a"):
+    names = "aircraft, cifar10, cifar100, digits, fashion-mnist, mnist, pets"
+    with pytest.raises(DatasetError, match=f"unknown data set 'imagenet'; allowed: {names}, or a"):
         image_dataset("imagenet")
     monkeypatch.setattr(builtin, "FASHION", builtin.FASHION / "absent")
     with pytest.raises(DatasetError, match=r"fashion-mnist is not installed; Debian .*apt-get install"):
@@ -254,7 +256,36 @@ def test_cifar100_has_two_labels(tmp_path):
     rows = images.transpose(0, 3, 1, 2).reshape(10, -1)
     for name in ("train", "test"):
         (tmp_path / f"{name}.bin").write_bytes(np.c_[labels * 0 + 7, labels, rows].astype(np.uint8).tobytes())
-    assert (image_dataset(tmp_path).test.labels == labels).all()
+    data = image_dataset(tmp_path)
+    assert (data.test.labels == labels).all() and data.class_names == ("0", "1", "2", "3")
+    (tmp_path / "fine_label_names.txt").write_text("apple\naquarium_fish\nbaby\nbear\n")
+    assert image_dataset(tmp_path).class_names == ("apple", "aquarium fish", "baby", "bear")
+
+
+def test_published_sets_where_fetch_puts_them_or_a_folder_is_named_for_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(FOLDERS, os.pathsep.join([str(tmp_path / "none"), str(tmp_path / "sets")]))
+    with pytest.raises(DatasetError, match="pets is not installed; python -m dnag fetch pets, or DNAG_FOLDERS names"):
+        image_source("pets")
+    for parent in (tmp_path / "sets" / "pets", tmp_path / "data" / "pets"):
+        (parent / "annotations").mkdir(parents=True)
+        (parent / "images").mkdir()
+        (parent / "annotations" / "trainval.txt").write_text("Abyssinian_1 1 1 1\nbeagle_7 2 2 1\n")
+        for name in ("Abyssinian_1", "beagle_7"):
+            Image.fromarray(arrays(1)[0][0]).save(parent / "images" / f"{name}.jpg")
+        found = BUILTIN["pets"].find()
+        assert found is not None and found.resolve() == parent, "data comes first"
+        source = image_source("pets")
+        assert source.class_names == ("Abyssinian", "beagle") and source.counts == (1, 1)
+    assert len(image_dataset("pets").train) == 2
+
+
+def test_a_file_of_features_for_a_published_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(FOLDERS, str(tmp_path))
+    assert features_file("pets") is None
+    (tmp_path / "pets.features.safetensors").touch()
+    assert features_file("pets") == tmp_path / "pets.features.safetensors"
 
 
 def test_a_cifar_pickle_that_would_run_something_is_refused(tmp_path):

@@ -315,7 +315,7 @@ def test_encode_on_the_command_line(make_folder, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "unknown data set 'nothing'; allowed: digits, fashion-mnist, mnist, or a folder"),
+        (["nothing"], "unknown data set 'nothing'; allowed: aircraft, cifar10, "),
         (["mnist", "--extractor", "vgg"], "unknown extractor 'vgg'; allowed: efficientnet_lite0, resnet18"),
     ],
 )

@@ -17,6 +17,7 @@ from dnag.exact import ExactScore
 from dnag.generate import GenerateConfig, generate
 from dnag.metrics import operation_frequencies, total_variation, training_frequencies
 from dnag.playback import player_payload
+from dnag.player import validate_payload
 from dnag.samplers import samplers
 from dnag.sdes.ve import VE
 from dnag.spaces import Architecture, ArchitectureError, Violation, spaces
@@ -35,7 +36,6 @@ from dnag.spaces.mobilenetv3 import (
     stage_choices,
 )
 from dnag.tensors import centre
-from dnag.ui.player import validate_payload
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,14 @@ def test_frequencies_in_closed_form(space):
 
 
 # ---------------------------------------------------------------------- text and JSON
+
+
+def test_a_change_is_one_kernel_one_expansion_or_one_layer(space, sample):
+    for arch in sample[:20]:
+        depth = depths(arch.ops)
+        expected = 4 * sum(depth) + 9 * sum(d < 4 for d in depth) + sum(d > 2 for d in depth)
+        assert len(space.changes(arch)) == expected
+    assert space.op_parts(5) == (5, 6)
 
 
 def test_known_text(space):

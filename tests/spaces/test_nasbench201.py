@@ -126,6 +126,7 @@ def test_classes_change_only_the_classifier_and_pixels_everything(space, everyth
 def test_every_cell_has_24_neighbours(space, everything):
     for arch in everything[::100]:
         assert len(space.neighbours(arch)) == 24
+        assert [change.arch for change in space.changes(arch)] == space.neighbours(arch)  # six edges, four others each
 
 
 def counted_macs(module: nn.Module, images: torch.Tensor) -> int:

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from dnag.spaces import Architecture, ArchitectureError, Cost, SearchSpace, Violation, spaces
-from dnag.spaces.base import ABSENT, MAX_ENUMERATED, Factor, product_names, single_choice
+from dnag.spaces.base import ABSENT, MAX_ENUMERATED, Change, Factor, product_names, single_choice
 
 
 @pytest.fixture(params=list(spaces), scope="module")
@@ -148,6 +148,19 @@ def test_neighbours_differ_in_one_node(space, sample):
             assert space.check(other.ops) is None
             assert sum(a != b for a, b in zip(arch.ops, other.ops, strict=True)) == 1
             assert arch in space.neighbours(other)
+
+
+def test_changes_are_one_choice_and_can_be_undone(space, sample):
+    for arch in sample[:20]:
+        changes = space.changes(arch)
+        archs = [change.arch for change in changes]
+        assert changes and len(set(archs)) == len(archs) and arch not in archs
+        assert set(archs) <= set(space.neighbours(arch))
+        for change in changes:
+            assert space.check(change.arch.ops) is None
+            assert (arch.ops[change.node], change.arch.ops[change.node]) == (change.before, change.after)
+            back = Change(change.node, change.after, change.before, arch)
+            assert back in space.changes(change.arch)
 
 
 def test_matrices_that_are_none_give_a_reason(space, sample):

@@ -1,7 +1,7 @@
 """The queue worked off: failures, deaths and interruptions leave the same results as a quiet run."""
 
-import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -149,42 +149,57 @@ def test_a_failed_trial_is_tried_again_and_reported(store, data, recipe, monkeyp
     assert run_experiment(store, experiment, data).statuses["done"] == 3
 
 
-def test_processes_give_the_same_bits_and_a_killed_one_is_replaced(store, data, recipe, quiet):
+@pytest.fixture
+def processes(monkeypatch):
+    """The workers' processes that are started, in order."""
+    begun, start = [], runner._Child.start
+
+    def noted(orders):
+        child = start(orders)
+        begun.append(child.process)
+        return child
+
+    monkeypatch.setattr(runner._Child, "start", noted)
+    return begun
+
+
+def test_processes_give_the_same_bits_and_a_killed_one_is_replaced(store, data, recipe, quiet, processes):
     """One worker's process is killed at its first point, as by the system when memory runs out."""
     experiment = queued(store, data, recipe, seeds=(777, 888))
     killed = []
 
     def told(news):
         if not killed:
-            killed.append(multiprocessing.active_children()[0])
+            killed.append(next(process for process in processes if process.poll() is None))
             killed[0].kill()
 
     summary = run_experiment(store, experiment, data, workers=2, told=told)
     assert killed and summary.statuses["done"] == 4
     assert results(store, experiment) == quiet
     assert sum(trial.tries for trial in store.trials(experiment)) in (4, 5), "5 unless it was between two trials"
-    assert multiprocessing.active_children() == []
+    assert None not in [process.poll() for process in processes]
 
 
-def test_processes_stop_when_told(store, data, recipe):
+def test_in_the_background_one_worker_too_has_a_process(store, data, recipe, quiet, processes):
+    experiment = queued(store, data, recipe, seeds=(777, 888))
+    told = []
+    assert run_experiment(store, experiment, data, background=True, told=told.append).statuses["done"] == 4
+    assert results(store, experiment) == quiet and told
+    assert [process.poll() for process in processes] == [0]
+
+
+def test_processes_stop_when_told(store, data, recipe, processes):
     experiment = queued(store, data, replace(recipe, epochs=500), seeds=(777, 888))
     told = []
     with pytest.raises(Cancelled):
         run_experiment(store, experiment, data, workers=2, told=told.append, cancelled=lambda: bool(told))
-    assert store.counts(experiment)["queued"] == 4 and multiprocessing.active_children() == []
+    assert store.counts(experiment)["queued"] == 4 and [process.poll() for process in processes] == [0, 0]
     assert {trial.tries for trial in store.trials(experiment)} == {0}
 
 
 def test_workers_that_never_begin_are_reported(store, data, recipe, monkeypatch):
-    class Dead:
-        exitcode, pid = 3, 0
-
-        def is_alive(self):
-            return False
-
-    here, _ = multiprocessing.Pipe()
-    monkeypatch.setattr(runner, "_start", lambda *_: runner._Child("w", cast(Any, Dead()), here))
-    with pytest.raises(RuntimeError, match="2 workers died before they began a trial, the last one exit code 3"):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(RuntimeError, match="2 workers died before they began a trial, the last one exit code 1"):
         run_experiment(store, queued(store, data, recipe), data, workers=2, max_tries=1)
 
 

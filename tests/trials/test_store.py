@@ -7,10 +7,11 @@ import sqlite3
 import numpy as np
 import pytest
 from scipy.stats import t as student
+from scipy.stats import ttest_ind
 
 from dnag.metrics import spearman
 from dnag.trials.recipe import Recipe
-from dnag.trials.store import STATUSES, StoreError, TrialStore, interval
+from dnag.trials.store import STATUSES, StoreError, TrialStore, difference, interval
 from dnag.trials.train import EpochPoint
 
 
@@ -60,6 +61,18 @@ def test_the_interval_agrees_with_scipy_and_needs_a_value():
     assert interval(values).half_width == pytest.approx((high - low) / 2, rel=1e-6)
     with pytest.raises(ValueError, match="no values; allowed: 1 or more"):
         interval([])
+
+
+def test_the_difference_of_two_groups_is_welchs():
+    first, second = [91.3, 92.0, 90.1, 91.8], [88.0, 90.5, 85.2]
+    low, high = ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
+    found = difference(first, second)
+    assert found.mean == pytest.approx((low + high) / 2, rel=1e-6)
+    assert found.half_width == pytest.approx((high - low) / 2, rel=1e-6)
+    assert difference([90.0], second).half_width is None
+    assert difference([90.0, 90.0], [80.0, 80.0]).half_width == 0.0
+    with pytest.raises(ValueError, match="no values; allowed: 1 or more"):
+        difference([], second)
 
 
 def test_the_summary_ranks_and_correlates(store, experiment):
@@ -157,7 +170,9 @@ def test_called_off_and_queued_again(store, experiment):
     assert store.cancel(experiment) == 5
     assert status(store, experiment) == {"done": 1, "cancelled": 5}
     assert not store.owns(trial.id, "w") and store.claim(experiment, "w") is None
-    assert store.requeue(experiment) == 5
+    assert store.requeue(experiment, ["a", "z"], [888, 999]) == 1
+    assert status(store, experiment) == {"done": 1, "cancelled": 4, "queued": 1}
+    assert store.requeue(experiment) == 4
     assert status(store, experiment) == {"done": 1, "queued": 5}
 
 

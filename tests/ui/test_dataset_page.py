@@ -5,37 +5,30 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
-from streamlit.runtime.caching.cache_resource_api import clear_session_cache
+import torch
 from streamlit.testing.v1 import AppTest
 
-from dnag.datasets import BUILTIN, ImageSet
+from dnag.datasets import BUILTIN, FeatureSet, ImageSet
+from dnag.datasets.builtin import FOLDERS
 from dnag.datasets.extractors.base import extractors
 from dnag.datasets.features import DEFAULT
 from dnag.runs import RunSettings
 from dnag.spaces.base import custom_dataset
 from dnag.transfer import transfers, what_is_missing
-from dnag.ui import dataset_panel, loaders, state, text, workspace
+from dnag.ui import dataset_panel, known_datasets, loaders, state, text, workspace
 from dnag.ui.workspace import Workspace
+from tests.ui.driving import ROOT, archive, end_session, finish, open_page, picture, upload
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pages" / "dataset.py"
 SMALL: dict[str, Any] = {"samples": "12", "steps": "3"}
-CLASSES = ("cat", "dog", "emu")
 
 missing = extractors[DEFAULT].missing()
 needs_extractor = pytest.mark.skipif(missing is not None, reason=missing or "")
-
-
-def end_session() -> None:
-    """What Streamlit does when a session ends; AppTest calls all its sessions the same."""
-    clear_session_cache("test session id")
 
 
 @pytest.fixture(autouse=True)
@@ -49,55 +42,13 @@ def spaces_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[lis
 
     monkeypatch.setattr(dataset_panel, "Workspace", make)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(workspace.FOLDERS, raising=False)
+    monkeypatch.delenv(FOLDERS, raising=False)
     loaders.manager.clear()
     end_session()
     yield made
     loaders.manager().close()
     loaders.manager.clear()
     end_session()
-
-
-def picture(seed: int, size: int = 24) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size, size, 3), np.uint8)).save(file, "PNG")
-    return file.getvalue()
-
-
-def archive(classes: Sequence[str] = CLASSES, count: int = 8, more: Mapping[str, bytes] | None = None) -> bytes:
-    """A zip of noise, a folder per class."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as packed:
-        for label, name in enumerate(classes):
-            for index in range(count):
-                packed.writestr(f"{name}/{index}.png", picture(100 * label + index))
-        for name, content in (more or {}).items():
-            packed.writestr(name, content)
-    return file.getvalue()
-
-
-def open_page(path: Path = PAGE, **parameters: Any) -> AppTest:
-    at = AppTest.from_file(str(path), default_timeout=120)
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    return at.run()
-
-
-def upload(at: AppTest, content: bytes, name: str = "animals.zip") -> AppTest:
-    return at.file_uploader(key=dataset_panel.FILE).set_value((name, content, "application/zip")).run()
-
-
-def finish(at: AppTest, key: str) -> AppTest:
-    """Draw the page until the job has ended, as the polling fragment of a browser does."""
-    for _ in range(4000):
-        job = loaders.manager().get(at.session_state[key])
-        assert job is not None
-        if not job.active:
-            assert job.state == "done", job.trace
-            return at.run()
-        job.finished.wait(0.1)
-        at.run()
-    raise AssertionError("the job did not end")
 
 
 def encode(at: AppTest) -> AppTest:
@@ -131,7 +82,7 @@ def test_it_opens_and_waits_for_images(path: Path) -> None:
 
 
 def test_an_upload_shows_its_classes_and_what_is_unusual() -> None:
-    at = upload(open_page(), archive(("a<b>", "dog")))
+    at = upload(open_page(PAGE), archive(("a<b>", "dog")))
     assert not at.exception
     assert "2 classes, 16 images" in words(at)
     assert "fewer than 20 images" in words(at)
@@ -163,7 +114,7 @@ def bomb() -> bytes:
 def test_a_bad_archive_gives_one_line_and_leaves_nothing(
     content: bytes, message: str, spaces_made: list[Workspace]
 ) -> None:
-    at = upload(open_page(), content)
+    at = upload(open_page(PAGE), content)
     assert not at.exception
     assert message in at.error[0].value
     assert "\n" not in at.error[0].value
@@ -180,12 +131,12 @@ def first_file(made: list[Workspace]) -> Path:
 
 
 def test_images_go_with_the_upload_that_follows_and_with_the_session(spaces_made: list[Workspace]) -> None:
-    at = upload(open_page(), archive())
+    at = upload(open_page(PAGE), archive())
     first = first_file(spaces_made)
     assert first.is_file()
     folder = spaces_made[-1].folder
-    assert folder is not None and folder in first.parents
-    assert folder.stat().st_mode & 0o077 == 0  # nobody else on the server may look
+    assert folder is not None and folder.path in first.parents
+    assert folder.path.stat().st_mode & 0o077 == 0  # nobody else on the server may look
     upload(at, archive(("x", "y")), "others.zip")
     second = first_file(spaces_made)
     assert second.is_file()
@@ -203,8 +154,9 @@ def test_the_archive_itself_is_not_kept_and_its_name_leads_nowhere(tmp_path: Pat
 
 @needs_extractor
 def test_encode_and_generate() -> None:
-    at = encode(upload(open_page(**SMALL), archive()))
+    at = encode(upload(open_page(PAGE, **SMALL), archive()))
     assert "Encoded" in words(at)
+    assert [e.label for e in at.expander if e.label == text.dataset_map.TITLE]
     result = generate(at)
     assert result.candidates
     assert len(at.metric) == 6
@@ -218,7 +170,7 @@ def test_encode_and_generate() -> None:
 
 @needs_extractor
 def test_a_space_without_a_meta_predictor_says_so_and_runs() -> None:
-    at = encode(upload(open_page(space="mobilenetv3", **SMALL), archive()))
+    at = encode(upload(open_page(PAGE, space="mobilenetv3", **SMALL), archive()))
     missing = what_is_missing("mobilenetv3", loaders.store())
     if missing is None:
         pytest.skip("mobilenetv3 has a meta-predictor")
@@ -228,7 +180,7 @@ def test_a_space_without_a_meta_predictor_says_so_and_runs() -> None:
 
 @needs_extractor
 def test_other_images_take_the_features_away() -> None:
-    at = encode(upload(open_page(), archive()))
+    at = encode(upload(open_page(PAGE), archive()))
     assert not at.button(key="generate").disabled
     upload(at, archive(("x", "y")), "others.zip")
     assert at.button(key="generate").disabled
@@ -237,7 +189,7 @@ def test_other_images_take_the_features_away() -> None:
 
 def test_a_missing_extractor_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extractors[DEFAULT], "missing", classmethod(lambda cls: "not installed: pip install it"))
-    at = upload(open_page(), archive())
+    at = upload(open_page(PAGE), archive())
     at.button(key="encode").click().run()
     job = loaders.manager().get(at.session_state[dataset_panel.ENCODING])
     assert job is not None
@@ -250,7 +202,7 @@ def test_a_built_in_data_set() -> None:
     name = next((name for name in ("digits", "mnist") if BUILTIN[name].find() is not None), None)
     if name is None:
         pytest.skip("no small data set is installed")
-    at = open_page()
+    at = open_page(PAGE)
     at.session_state[dataset_panel.KIND] = dataset_panel.BUILT_IN
     at.run()
     at.selectbox(key=dataset_panel.NAME).select(name).run()
@@ -258,13 +210,90 @@ def test_a_built_in_data_set() -> None:
     assert "10 classes" in words(at)
 
 
+def choose(at: AppTest, kind: str) -> AppTest:
+    at.session_state[dataset_panel.KIND] = kind
+    return at.run()
+
+
+def lies(at: AppTest) -> list[str]:
+    """Titles of the panel that says where a data set lies."""
+    return [e.label for e in at.expander if e.label == text.dataset_map.TITLE]
+
+
+def test_a_mix_of_imagenet_classes_leads_to_architectures() -> None:
+    at = choose(open_page(PAGE, **SMALL), dataset_panel.MIX)
+    assert at.button(key="generate").disabled and not lies(at)
+    at.multiselect(key=known_datasets.CLASSES).set_value(["pizza"]).run()
+    assert at.button(key="generate").disabled, "one class is nothing to tell apart"
+    at.button(key="mix-draw").click().run()
+    assert not at.exception
+    drawn = at.multiselect(key=known_datasets.CLASSES).value
+    assert len(drawn) == known_datasets.DRAWN == len(set(drawn))
+    assert "20 ImageNet classes" in words(at) and lies(at)
+    table = next(d for d in at.dataframe if text.dataset_map.COLUMN_CLASS in d.value).value
+    assert list(table[text.dataset_map.COLUMN_CLASS]) == list(drawn)
+    assert list(table["Nearest"]) == [f"{name} (1.00)" for name in drawn]
+    assert len(at.get("plotly_chart")) == 1
+    at.number_input(key=known_datasets.SEED).set_value(1).run()
+    at.button(key="mix-draw").click().run()
+    assert at.multiselect(key=known_datasets.CLASSES).value != drawn
+    result = generate(at)
+    assert result.settings.dataset == custom_dataset(20) and result.candidates
+    at.multiselect(key=known_datasets.CLASSES).set_value([]).run()
+    assert at.button(key="generate").disabled and not lies(at)
+
+
+def test_a_known_data_set_by_its_features_and_how_to_get_others() -> None:
+    at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
+    for name in ("cifar100", "pets", "aircraft"):
+        if BUILTIN[name].find() is None:
+            assert f"python -m dnag fetch {name}" in words(at)
+    assert FOLDERS in words(at)
+    if BUILTIN["cifar10"].find() is not None:
+        pytest.skip("CIFAR-10 is installed")
+    at.selectbox(key=dataset_panel.NAME).select("cifar10").run()
+    assert not at.exception
+    assert ": 10 classes, known by their features" in words(at)
+    assert "CIFAR-10 (0.00)" in words(at), "it is nearest to itself"
+    assert not at.button(key="generate").disabled
+
+
+def test_features_that_lie_in_an_allowed_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if BUILTIN["pets"].find() is not None:
+        pytest.skip("the pets are installed")
+    monkeypatch.setenv(FOLDERS, str(tmp_path))
+    path = tmp_path / "pets.features.safetensors"
+    FeatureSet("pets", ("cat", "dog"), torch.rand(2, 3, 1280), DEFAULT, 128).save(path)
+    at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
+    at.selectbox(key=dataset_panel.NAME).select("pets").run()
+    assert "**pets**: 2 classes" in words(at) and lies(at)
+    FeatureSet("pets", ("cat", "dog"), torch.rand(2, 3, 512), "resnet18", 32).save(path)
+    end_session()
+    at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
+    at.selectbox(key=dataset_panel.NAME).select("pets").run()
+    assert "features of resnet18; the map of classes reads: efficientnet_lite0" in words(at)
+    assert not at.get("plotly_chart")
+    path.write_bytes(b"no features")
+    end_session()
+    at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
+    at.selectbox(key=dataset_panel.NAME).select("pets").run()
+    assert "damaged or no safetensors file" in at.error[0].value
+
+
+def test_without_the_map_the_page_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loaders, "class_map", lambda: None)
+    at = open_page(PAGE)
+    assert not at.exception
+    assert known_datasets.CLASSES not in {widget.key for widget in at.multiselect}
+
+
 def test_a_folder_of_the_server_only_where_it_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("allowed", "secret"):
         with zipfile.ZipFile(io.BytesIO(archive())) as packed:
             packed.extractall(tmp_path / name / "animals")
-    assert dataset_panel.PATH not in {widget.key for widget in open_page().text_input}
-    monkeypatch.setenv(workspace.FOLDERS, os.pathsep.join([str(tmp_path / "allowed"), "", str(tmp_path / "none")]))
-    at = open_page()
+    assert dataset_panel.PATH not in {widget.key for widget in open_page(PAGE).text_input}
+    monkeypatch.setenv(FOLDERS, os.pathsep.join([str(tmp_path / "allowed"), "", str(tmp_path / "none")]))
+    at = open_page(PAGE)
     at.session_state[dataset_panel.KIND] = dataset_panel.FOLDER
     at.run()
     at.text_input(key=dataset_panel.PATH).input(str(tmp_path / "allowed" / "animals")).run()

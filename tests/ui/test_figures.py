@@ -63,3 +63,32 @@ def test_the_template_is_the_same_for_all() -> None:
     one = figures.accuracy_against_cost([1.0, 2.0], [90.0, 91.0], ["a", "b"], front=[(1.0, 90.0)], label="x")
     two = figures.distribution(np.array([90.0, 91.0]), np.array([1, 1]), np.empty(0))
     assert one["layout"]["template"] == two["layout"]["template"]
+
+
+def test_batches_in_one_chart_differ_by_more_than_colour_and_add_up_to_one() -> None:
+    rng = np.random.default_rng(0)
+    batches = [(letter, f"scale {i}", rng.normal(90 + i, 1, 50).tolist(), [2] * 50) for i, letter in enumerate("ABCD")]
+    figure = figures.distributions(batches)
+    assert [trace["name"] for trace in figure["data"]] == [f"{letter} · {label}" for letter, label, *_ in batches]
+    assert len({trace["line"]["dash"] for trace in figure["data"]}) == 4
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [f"<b>{letter}</b>" for letter in "ABCD"]
+    for trace in figure["data"]:
+        assert sum(trace["y"]) == pytest.approx(1)
+        assert trace["y"][-1] == 0  # every line comes down again
+    json.dumps(figure)
+
+
+def test_letters_at_one_peak_stand_side_by_side() -> None:
+    figure = figures.distributions([("A", "", [93.0, 94.0], [9, 1]), ("B", "", [93.0, 94.0], [9, 1])])
+    shifts = [note["xshift"] for note in figure["layout"]["annotations"]]
+    assert len(set(shifts)) == 2
+
+
+def test_the_trade_off_keeps_every_point_and_marks_the_forms_differently() -> None:
+    curves = [("one", [(4.8, 86.0, 0.0), (3.0, 93.0, 8.0)]), ("two", [(4.8, 86.0, 0.0), (2.5, 92.0, 8.0)])]
+    figure = figures.tradeoff(curves, ("exact", [(4.8, 86.0, 0.0), (3.1, 93.5, 8.0)]))
+    first, second, exact = figure["data"]
+    assert (first["x"], first["y"], first["text"]) == ([4.8, 3.0], [86.0, 93.0], ["0", "8"])
+    assert first["marker"]["symbol"] != second["marker"]["symbol"]
+    assert exact["mode"] == "lines"
+    assert len(figures.tradeoff(curves, ("exact", []))["data"]) == 2

@@ -10,16 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from dnag.bundle import ModelStore
 from dnag.ui import chapters, glossary, lesson, loaders, text
+from tests.ui.driving import ROOT, open_page
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pages" / "learn.py"
 NUMBERS = list(chapters.chapters())
 
 
 def open_chapter(number: int) -> AppTest:
-    at = AppTest.from_file(str(PAGE), default_timeout=120)
-    at.query_params["chapter"] = str(number)
-    at.run()
+    at = open_page(PAGE, chapter=str(number))
     assert not at.exception and not at.error
     return at
 
@@ -60,9 +58,7 @@ def test_every_chapter_opens_from_its_link_with_two_questions(chapter: int) -> N
 
 @pytest.mark.parametrize("asked", ["0", "7", "two"])
 def test_a_link_to_no_chapter_says_so_and_opens_the_first(asked: str) -> None:
-    at = AppTest.from_file(str(PAGE), default_timeout=120)
-    at.query_params["chapter"] = asked
-    at.run()
+    at = open_page(PAGE, chapter=asked)
     assert at.info[0].value == f"chapter is '{asked}'; allowed: a chapter from 1 to 6"
     assert at.session_state[chapters.KEY] == 1
 
@@ -81,7 +77,7 @@ def test_back_and_next_lead_through_the_chapters_and_the_link_follows() -> None:
 
 def test_missing_models_are_an_error_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loaders, "store", lambda: ModelStore(tmp_path))
-    at = AppTest.from_file(str(PAGE), default_timeout=120).run()
+    at = open_page(PAGE)
     assert "nasbench201-score" in at.error[0].value
     assert not at.exception
 
@@ -228,7 +224,7 @@ def test_a_term_that_is_not_there_is_an_error() -> None:
 
 
 def test_the_glossary_shows_all_terms_and_finds_some() -> None:
-    at = AppTest.from_file(str(ROOT / "pages" / "glossary.py"), default_timeout=120).run()
+    at = open_page(ROOT / "pages" / "glossary.py")
     assert not at.exception
     assert len(at.subheader) == len(glossary.terms()) + 1
     at.text_input(key="term").set_value("langevin").run()

@@ -11,6 +11,9 @@ from types import ModuleType
 
 import pytest
 
+from dnag.knobs import knobs
+from dnag.runs import RunSettings
+from dnag.trials.recipe import PRESETS, Recipe
 from dnag.ui import text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,3 +86,26 @@ def test_a_word_in_english_without_a_session() -> None:
 def test_an_unknown_word_says_where_it_was_looked_for() -> None:
     with pytest.raises(AttributeError, match="no text MISSPELT in english"):
         _ = text.MISSPELT
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("language", [language for language in text.LANGUAGES if language != "en"])
+def test_a_language_has_every_word_with_the_same_fields(language: str, file: str) -> None:
+    english, other = words(catalogue("en", file)), words(catalogue(language, file))
+    assert set(other) == set(english)
+    for name, value in english.items():
+        assert type(other[name]) is type(value), name
+        assert fields(other[name]) == fields(value), name
+        if isinstance(value, dict):
+            assert set(other[name]) == set(value), name  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("language", [language for language in text.LANGUAGES if language != "en"])
+def test_what_the_core_says_in_forms_is_translated(language: str) -> None:
+    said = importlib.import_module(f"dnag.ui.text.{text.PACKAGES[language]}.core").PHRASES
+    told = [
+        part for owner in (RunSettings, Recipe) for knob in knobs(owner).values() for part in (knob.label, knob.help)
+    ]
+    told += [part for preset in PRESETS.values() for part in (preset.label, preset.help)]
+    assert [part for part in told if part and part not in said] == []
+    assert all(translation.strip() for translation in said.values())

@@ -61,6 +61,11 @@ def said(phrase: str) -> str:
     return importlib.import_module(f"{__name__}.{PACKAGES[language()]}.core").PHRASES.get(phrase, phrase)
 
 
+def plain(words: str) -> str:
+    """Words that others chose, without a meaning in Markdown."""
+    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|~$:" else char for char in words)
+
+
 def _word(name: str) -> Any:
     return __getattr__(name)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dnag.player
+
 APP = "DiffusionNAG Studio"
+OVERVIEW = "Overview"
 GENERATE = "Generate"
 DATASET = "Your dataset"
 LEARN = "Learn"
 GLOSSARY = "Glossary"
+COMPARE = "Compare"
+EXPLORE = "Explore"
 LANGUAGE = "Language"
 
 #: Names that the core uses as identifiers, as people write them; others are shown with spaces for underscores.
@@ -56,9 +61,9 @@ QUEUED = "Waiting: {ahead} ahead in the queue"
 RUNNING = "Step {step} of {total} · {elapsed} so far"
 RUNNING_ETA = "Step {step} of {total} · {elapsed} so far · about {remaining} to go"
 CANCEL = "Cancel"
-CANCELLED = "Cancelled after {step} of {total} steps. Change a setting or press **Generate** to run again."
-CANCELLED_QUEUED = "Cancelled before it started. Press **Generate** to run again."
-LAPSED = "Nobody was looking at this run any more, so it was stopped. Press **Generate** to run it again."
+CANCELLED = "Cancelled after {step} of {total} steps. Change a setting or press **{button}** to run again."
+CANCELLED_QUEUED = "Cancelled before it started. Press **{button}** to run again."
+LAPSED = "Nobody was looking at this run any more, so it was stopped. Press **{button}** to run it again."
 FAILED = "The run ended with an error: {error}"
 FAILED_DETAILS = "Details"
 LINK_BAD = "The link asks for something that is not there, so the default is used instead:"
@@ -66,7 +71,7 @@ LINK_BAD_ITEM = "{name} is {value}; allowed: {allowed}"
 LINK_BAD_TEXT = "{name}: {allowed}"
 LINK_RERUN = "This run was not in memory any more; it is made again from the link. The result is the same."
 SETTINGS_BAD = "These settings cannot run: {error}"
-CHANGED = "The settings on the left have changed since this run. Press **Generate** to apply them."
+CHANGED = "The settings have changed since this run. Press **{button}** to apply them."
 
 # --- nothing yet ------------------------------------------------------------------------------------------------------
 EMPTY_TITLE = "No architectures yet"
@@ -177,7 +182,7 @@ COST_ALT = "Scatter of predicted accuracy against cost ({cost}), one point per c
 # --- a dataset of one's own -------------------------------------------------------------------------------------------
 IMAGES = "Images"
 IMAGES_FROM = "Where they come from"
-IMAGES_KINDS = {"upload": "Upload", "builtin": "Built in", "folder": "Folder of the server"}
+IMAGES_KINDS = {"upload": "Upload", "builtin": "Known data set", "folder": "Folder of the server"}
 IMAGES_FILE = "A zip archive with a folder of images for each class"
 IMAGES_FILE_HELP = (
     "Up to {packed} MiB packed and {unpacked} MiB unpacked, {files:,} files and {classes} classes; an image up to "
@@ -212,20 +217,4 @@ Architectures are ranked, and steered, by how accurate they are predicted to be 
 
 # --- the player -------------------------------------------------------------------------------------------------------
 #: Every word the player shows or speaks; ``payload["labels"]`` or ``player(labels=...)`` may replace any of them.
-PLAYER = {
-    "play": "Play",
-    "pause": "Pause",
-    "back": "One step back",
-    "next": "One step forward",
-    "speed": "Playing speed",
-    "scrubber": "Denoising step",
-    "status": "step {step} of {steps} · noise level σ {sigma}",
-    "graph": "Graph of the architecture: each operation takes on colour as it becomes certain",
-    "bars": "Probability of every operation",
-    "slot": "{slot}: {op} {percent} %",
-    "settled": "settled at step {step}",
-    "settled_here": "settled here: {slots}",
-    "settled_count": "{settled} of {slots} operations settled",
-    "absent": "absent",
-    "final": "Result",
-}
+PLAYER = dnag.player.WORDS

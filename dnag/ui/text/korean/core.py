@@ -2,4 +2,87 @@
 
 from __future__ import annotations
 
-PHRASES: dict[str, str] = {}
+PHRASES: dict[str, str] = {
+    # labels and help of the settings of a run
+    "Search space": "탐색 공간",
+    "Dataset": "데이터셋",
+    "What the architectures are meant for. Default: the first of the space.": (
+        "아키텍처를 쓸 데이터셋입니다. 기본값은 공간의 첫 데이터셋입니다."
+    ),
+    "Guidance scale": "가이던스 스케일",
+    "At 1, an architecture one point of accuracy better is e times as likely. At 0 accuracy steers nothing.": (
+        "1이면 정확도가 1%p 높은 아키텍처가 e배 더 자주 나옵니다. 0이면 정확도로 이끌지 않습니다."
+    ),
+    "Image size": "이미지 크기",
+    "Height and width of the images. Default: the dataset's own.": "이미지의 높이와 너비입니다. 기본값은 데이터셋의 크기입니다.",
+    "Budget": "예산",
+    "Costs to stay under, NAME=LIMIT, such as macs_m=300 or latency_ms@note10=30.": (
+        "넘지 않을 비용, 이름=한도. 예: macs_m=300, latency_ms@note10=30."
+    ),
+    "Samples": "표본 수",
+    "How many architectures are drawn.": "뽑을 아키텍처의 수입니다.",
+    "Steps": "스텝 수",
+    "Solver steps from noise to architecture.": "노이즈에서 아키텍처까지의 풀이 스텝 수입니다.",
+    "Sampler": "샘플러",
+    "The numerical method.": "수치 해법입니다.",
+    "Seed": "시드",
+    "The same seed and settings give the same architectures.": "시드와 설정이 같으면 같은 아키텍처가 나옵니다.",
+    "Guidance": "가이던스",
+    "Calibrated: the predictor knows the scale. First order: the paper's form. Exact: by enumeration.": (
+        "보정됨: 예측기가 스케일을 압니다. 1차 근사: 논문의 방식입니다. 정확: 모든 아키텍처를 세어 계산합니다."
+    ),
+    "SDE": "SDE",
+    "The noise process that is run backwards.": "거꾸로 실행할 노이즈 과정입니다.",
+    "Values for exact guidance": "정확한 가이던스의 값",
+    "Accuracies that exact guidance steers by: the shipped predictor's, or the measured ones where installed.": (
+        "정확한 가이던스가 따르는 정확도: 내장 예측기의 값, 또는 설치된 측정값입니다."
+    ),
+    "Maximize": "최대화",
+    "What to steer towards: accuracy at the guidance scale, and costs with NAME=NATS per unit.": (
+        "늘릴 것: 가이던스 스케일의 정확도, 그리고 비용은 이름=단위당 nat."
+    ),
+    "Minimize": "최소화",
+    "Costs to steer away from, NAME=NATS per unit, such as macs_m=0.02.": "줄일 비용, 이름=단위당 nat. 예: macs_m=0.02.",
+    "Width": "폭",
+    "Multiplier of the numbers of channels, for the costs. Default: 1, or the one that all tables have.": (
+        "비용 계산에 쓸 채널 수의 배율입니다. 기본값은 1, 또는 모든 표에 있는 값입니다."
+    ),
+    "Device": "장치",
+    "Where the networks run.": "네트워크가 돌아갈 장치입니다.",
+    "Batch size": "배치 크기",
+    "Changes speed and memory only.": "속도와 메모리만 바뀝니다.",
+    # training a candidate
+    "Epochs": "에폭",
+    "Learning rate": "학습률",
+    "The largest; it falls to 0 by a cosine.": "가장 큰 값이며, 코사인을 따라 0으로 줄어듭니다.",
+    "Momentum": "모멘텀",
+    "Weight decay": "가중치 감쇠",
+    "Warm-up": "워밍업",
+    "Over so many epochs the rate rises from 0.": "이만큼의 에폭 동안 학습률이 0에서 올라갑니다.",
+    "Label smoothing": "레이블 스무딩",
+    "Clipping": "기울기 자르기",
+    "Largest norm of the gradient; 0 does not clip.": "기울기의 최대 노름이며, 0이면 자르지 않습니다.",
+    "Crop": "자르기",
+    "Images are shifted by up to so many pixels; 0 does not.": "이미지를 이만큼까지 옮깁니다. 0이면 옮기지 않습니다.",
+    "Cutout": "컷아웃",
+    "Side of a square that is blanked out; 0 blanks none.": "지울 정사각형의 한 변이며, 0이면 지우지 않습니다.",
+    "Multiplier of the numbers of channels.": "채널 수의 배율입니다.",
+    "Cells": "셀 수",
+    "Cells in a stage of NAS-Bench-201; 0: the benchmark's five.": (
+        "NAS-Bench-201 한 단계의 셀 수입니다. 0이면 벤치마크의 5개입니다."
+    ),
+    "Images are scaled to it; 0 leaves them.": "이미지를 이 크기로 맞춥니다. 0이면 그대로 둡니다.",
+    "Precision": "정밀도",
+    "auto: bfloat16 or float16 on a GPU, float32 elsewhere.": "auto: GPU에서는 bfloat16 또는 float16, 그 밖에는 float32.",
+    "Quick": "빠르게",
+    "Half the channels and one cell a stage: a ranking in minutes on a CPU, not the network's accuracy.": (
+        "채널은 절반, 단계마다 셀 하나: CPU에서 몇 분 만에 순위를 봅니다. 네트워크 본래의 정확도는 아닙니다."
+    ),
+    "Paper, NAS-Bench-201": "논문, NAS-Bench-201",
+    "200 epochs of the whole network, 3 seeds. For a GPU.": "전체 네트워크를 200에폭, 시드 3개. GPU용입니다.",
+    "Paper, MobileNetV3": "논문, MobileNetV3",
+    "20 epochs at 224 pixels, 3 seeds. For a GPU.": "224픽셀로 20에폭, 시드 3개. GPU용입니다.",
+    # spaces, datasets and costs
+    "Your dataset": "내 데이터셋",
+    "parameters": "파라미터 수",
+}

@@ -2,13 +2,14 @@
 //
 // `mount(root, data, onStep)` builds everything below `root` and returns a handle; calling it again with new data
 // updates the same DOM. It knows nothing of Streamlit: the default export at the end is the only adapter, so the same
-// file can be pasted into a stand-alone HTML page. `data` is described in player.py (validate_payload). Text from the
+// file can be pasted into a stand-alone HTML page. `data` is described in __init__.py (validate_payload). Text from the
 // data reaches the page through textContent and attributes only.
 
 const SVG = "http://www.w3.org/2000/svg";
 const ABSENT = 0.1; // a slot whose probabilities leave more than this over may be absent
 const SPEEDS = [0.5, 1, 2, 4];
 const NARROW = 620; // px; the same figure as the container query in player.css
+const GROUP = "dnag-player"; // the event by which players of one group follow each other
 const players = new WeakMap(); // root -> Player: survives data changes, freed with the root
 let serial = 0;
 
@@ -67,6 +68,8 @@ class Player {
     this.timer = 0;
     this.shape = null;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
+    this.led = false; // another player of the group plays, and this one follows
+    this.hear = (event) => this.follow(event.detail);
     this.resize = new ResizeObserver(() => this.layout());
     this.buildFrame();
   }
@@ -110,12 +113,9 @@ class Player {
     this.speedSelect.onchange = () => {
       this.speed = Number(this.speedSelect.value);
       this.rebase();
+      this.tell({ speed: this.speed });
     };
-    this.range.oninput = () => {
-      this.halt();
-      this.at = Number(this.range.value);
-      this.draw();
-    };
+    this.range.oninput = () => this.seek(Number(this.range.value));
     this.range.onchange = () => this.settle();
     this.section.addEventListener("keydown", (event) => this.onKey(event));
     this.timeline.addEventListener("pointermove", (event) => this.showMoment(event));
@@ -159,6 +159,7 @@ class Player {
     // The same picture with more frames (a live run) keeps its place; another trajectory starts afresh.
     const continued = before && before.title === data.title && before.final === data.final;
     this.halt();
+    document.addEventListener(GROUP, this.hear);
     this.at = continued && !followed ? Math.min(this.at, this.last) : this.last;
     this.drawn = null;
     this.resize.disconnect();
@@ -512,14 +513,20 @@ class Player {
     const label = this.data.labels;
     const parts = [this.momentText(t)];
     if (value !== null) parts.push(`${this.data.value_label} ${this.valueText(value)}`);
-    this.data.slots.forEach((slot, s) => {
-      const [first] = this.probabilities(s);
-      const text = fill(label.slot, { slot: slot.label, op: first.op.label, percent: percent(first.p) });
-      this.rows[s].element.setAttribute("aria-label", text);
-      if (this.S <= 8) parts.push(text);
-    });
-    if (this.S > 8) parts.push(fill(label.settled_count, { settled: this.settledAt.filter((k) => k <= t).length, slots: this.S }));
+    const slots = this.describe();
+    if (this.S <= 8) parts.push(...slots);
+    else parts.push(fill(label.settled_count, { settled: this.settledAt.filter((k) => k <= t).length, slots: this.S }));
     this.live.textContent = parts.join(". ");
+  }
+
+  /** Names every bar by what it shows at rest; the names. */
+  describe() {
+    return this.data.slots.map((slot, s) => {
+      const [first] = this.probabilities(s);
+      const text = fill(this.data.labels.slot, { slot: slot.label, op: first.op.label, percent: percent(first.p) });
+      this.rows[s].element.setAttribute("aria-label", text);
+      return text;
+    });
   }
 
   // --- tooltips ------------------------------------------------------------------------------------------------------
@@ -594,6 +601,7 @@ class Player {
   // --- time: the clock on the wall decides, never a count of frames --------------------------------------------------
   play() {
     if (this.timer) return;
+    this.led = false;
     if (this.at >= this.last) this.at = 0;
     this.rebase();
     this.showPlaying(true);
@@ -605,6 +613,7 @@ class Player {
         return;
       }
       this.draw();
+      this.tellPlace(true);
       this.timer = requestAnimationFrame(tick);
     };
     this.timer = requestAnimationFrame(tick);
@@ -619,12 +628,14 @@ class Player {
   halt() {
     cancelAnimationFrame(this.timer);
     this.timer = 0;
+    this.led = false;
     this.showPlaying(false);
   }
 
   pause() {
     this.halt();
     this.at = Math.round(this.at);
+    this.tellPlace(false);
     this.settle();
   }
 
@@ -636,7 +647,7 @@ class Player {
   }
 
   toggle() {
-    if (this.timer) this.pause();
+    if (this.timer || this.led) this.pause();
     else this.play();
   }
 
@@ -644,6 +655,34 @@ class Player {
     this.halt();
     this.at = clamp(Math.round(t), 0, this.last);
     this.draw();
+    this.tellPlace(false);
+  }
+
+  // --- the group: whoever is played, paused or moved leads, and the others go to the same share of their way ----------
+  // By events of the document, not by a list in this file: each player may have been loaded as a module of its own.
+  tell(detail) {
+    if (this.data?.group) document.dispatchEvent(new CustomEvent(GROUP, { detail: { ...detail, from: this, group: this.data.group } }));
+  }
+
+  tellPlace(playing) {
+    this.tell({ place: this.last ? this.at / this.last : 1, playing });
+  }
+
+  follow({ from, group, place, playing, speed }) {
+    if (from === this || !this.data || group !== this.data.group) return;
+    if (speed !== undefined) {
+      this.speed = speed;
+      this.speedSelect.value = String(speed);
+      this.rebase();
+      return;
+    }
+    if (this.timer) this.halt();
+    if (this.led !== playing) this.showPlaying((this.led = playing));
+    const at = place * this.last;
+    this.at = playing && !this.calm.matches ? at : Math.round(at);
+    if (!playing) this.drawn = null;
+    this.draw();
+    if (!playing) this.describe();
   }
 
   stepBy(n) {
@@ -689,7 +728,10 @@ class Player {
 
   /** Stops timers and observers; the DOM stays, because the host may mount the next data right away. */
   rest() {
+    const leading = this.timer;
     this.halt();
+    if (leading) this.tellPlace(false);
+    document.removeEventListener(GROUP, this.hear);
     this.resize.disconnect();
   }
 }

@@ -1,0 +1,165 @@
+r"""How fast the app is in a browser: Chromium drives it as a person would, alone or several at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dnag.evaluation.base import Figure
+from dnag.places import HOME
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+FORGET_S = 3
+"""Seconds after which the server forgets a closed session, instead of its two minutes."""
+
+
+def find_chromium() -> dict[str, Any]:
+    """Launch options of Playwright for the system's Chromium; ``ValueError`` if there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("DNAG_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        raise ValueError("Chromium is not installed; make test installs it or says how")
+    flags = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+    return {"executable_path": path, "args": list(flags)}
+
+
+@contextlib.contextmanager
+def running_app(*more: str) -> Iterator[tuple[str, int]]:
+    """The app on a free port of this machine, with ``more`` options: its address and process id. Stopped at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ("--server.port", str(port), "--server.address", "127.0.0.1", *more)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
+    server = subprocess.Popen(command, cwd=HOME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url, began = f"http://127.0.0.1:{port}", time.perf_counter()
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+                break
+            except OSError:
+                if time.perf_counter() - began > 60 or server.poll() is not None:
+                    raise RuntimeError("the app did not start within 60 s") from None
+                time.sleep(0.05)
+        yield url, server.pid
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def app_figures() -> list[Figure]:
+    """Start the app, open it in Chromium, press Generate: seconds until usable and until pictures, and memory."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise ValueError("--app needs playwright; make test installs it") from None
+    options = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**options)
+        began = time.perf_counter()
+        with running_app() as (url, process):
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            page.goto(f"{url}/generate")
+            button = page.get_by_role("button", name="Generate").first
+            button.wait_for(timeout=60_000)
+            usable = time.perf_counter() - began
+            idle = _resident(process)
+            page.wait_for_timeout(1000)
+            pressed = time.perf_counter()
+            button.click()
+            page.get_by_role("progressbar").first.wait_for(timeout=60_000)
+            first = time.perf_counter() - pressed
+            page.get_by_role("slider", name="Denoising step").wait_for(timeout=60_000)
+            shown = time.perf_counter() - pressed
+            page.wait_for_timeout(1000)
+            after = _resident(process)
+        browser.close()
+    return [
+        Figure("cold start of the app to a usable page", usable, "s", target="8 s"),
+        Figure("from the press of Generate to the first picture", first, "s", target="0.5 s"),
+        Figure("from the press of Generate to the results", shown, "s"),
+        Figure("memory of the server, page open", idle, "MB"),
+        Figure("memory of the server after a run", after, "MB", target="700 MB"),
+    ]
+
+
+def session_figures(count: int) -> list[Figure]:
+    """``count`` browsers generate at once: how long until all are done, how soon a click is answered meanwhile, and
+    what each costs in memory, before and after they close.
+    """
+    from playwright.sync_api import sync_playwright
+
+    forget = ("--server.disconnectedSessionTTL", str(FORGET_S))
+    with sync_playwright() as playwright, running_app(*forget) as (url, process):
+        browser = playwright.chromium.launch(**find_chromium())
+        _generate(browser.new_page(), f"{url}/generate?seed=999").close()  # imports and models are loaded
+        time.sleep(FORGET_S + 2)
+        before = _resident(process)
+        contexts = [browser.new_context() for _ in range(count)]
+        pages = [context.new_page() for context in contexts]
+        for seed, page in enumerate(pages):
+            page.goto(f"{url}/generate?samples=256&steps=60&seed={seed}")
+        for page in pages:
+            page.get_by_role("button", name="Generate").first.wait_for()
+        began = time.perf_counter()
+        for page in pages:
+            page.keyboard.press("g")
+        answers = [_answered(page, steps) for steps, page in enumerate(pages, start=61)]
+        for page in pages:
+            page.get_by_role("slider", name="Denoising step").wait_for(timeout=300_000)
+        done = time.perf_counter() - began
+        jobs = {page.evaluate("new URL(location).searchParams.get('job')") for page in pages}
+        grown = _resident(process) - before
+        for context in contexts:
+            context.close()
+        time.sleep(2 * FORGET_S + 2)
+        left = _resident(process) - before
+        browser.close()
+    answers.sort()
+    each = f"{count} browsers generate at once"
+    return [
+        Figure(f"{each}: all done after", done, "s"),
+        Figure(f"{each}: different results", float(len(jobs)), "", float(count)),
+        Figure(f"{each}: a click is answered, median", answers[len(answers) // 2], "s", target="1 s"),
+        Figure(f"{each}: a click is answered, slowest", answers[-1], "s", target="1 s"),
+        Figure(f"{each}: memory for each", grown / count, "MB", target="30 MB"),
+        Figure(f"{each}: memory for each that stays when they close", left / count, "MB"),
+    ]
+
+
+def _generate(page: Page, url: str) -> Page:
+    page.goto(url)
+    page.get_by_role("button", name="Generate").first.wait_for()
+    page.keyboard.press("g")
+    page.get_by_role("slider", name="Denoising step").wait_for(timeout=120_000)
+    return page
+
+
+def _answered(page: Page, steps: int) -> float:
+    """Seconds from a change of a setting until the server has put it into the address."""
+    box = page.get_by_role("spinbutton", name="Steps")
+    box.fill(str(steps))
+    began = time.perf_counter()
+    box.press("Enter")
+    page.wait_for_function("steps => new URL(location).searchParams.get('steps') === steps", arg=str(steps))
+    return time.perf_counter() - began
+
+
+def _resident(pid: int) -> float:
+    """Resident memory of a process in MB (Linux)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"no memory figure for process {pid}")
