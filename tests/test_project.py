@@ -81,7 +81,7 @@ def test_code_imports_only_what_is_pinned():
         for module, file in imported.items()
         if module not in sys.stdlib_module_names
         and module not in ("dnag", "pages")
-        and (module, file) != ("playwright", "dnag/bench_browser.py")  # only for --app and --sessions, which say so where it is missing
+        and (module, file) != ("playwright", "dnag/bench_browser.py")  # for --app and --sessions, which say so
         and (module, file) != ("ray", "dnag/trials/cluster.py")  # only for --ray, which says so where it is missing
         and (module, file) != ("onnxruntime", "dnag/exports/onnx_graph.py")  # which says so where it is missing
         and not any(name.lower().replace("_", "-") in allowed for name in distributions.get(module, []))
