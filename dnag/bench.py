@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dnag.bench_browser import app_figures, session_figures
+from dnag.bench_browser import app_figures, player_figures, session_figures
 from dnag.bundle import ModelStore
 from dnag.datasets import encode, image_source
 from dnag.datasets.cache import TensorCache
 from dnag.datasets.extractors import extractors
 from dnag.datasets.features import DEFAULT
 from dnag.evaluation import Figure
+from dnag.places import HOME
 from dnag.runs import RunSettings, resolve_device, run
 
 OFFICIAL_SECONDS = 2.0
@@ -30,7 +31,6 @@ OFFICIAL_SECONDS = 2.0
 AIMS = {"nasbench201": "2 s", "mobilenetv3": "6 s"}
 """For 256 guided samples in 20 steps of Heun."""
 CLASSES, PER_CLASS = 10, 20
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def bench(settings: BenchSettings, *, progress: Callable[[str], None] | None = N
     figures.append(Figure("peak memory of this process", peak, "MB"))
     if settings.app:
         tell("the app in Chromium")
-        figures += app_figures()
+        figures += app_figures() + player_figures()
     if settings.sessions:
         tell(f"{settings.sessions} browsers at once")
         figures += session_figures(settings.sessions)
@@ -107,7 +107,7 @@ def _cold_run(settings: BenchSettings) -> float:
         "json",
     ]
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=HOME)
     return time.perf_counter() - began
 
 

@@ -27,12 +27,13 @@ from dnag.nets.dataset_encoder import DatasetEncoder, DatasetEncoderConfig
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
 from dnag.nets.score_network import ScoreNetwork, ScoreNetworkConfig
+from dnag.places import HOME
 from dnag.registry import UnknownNameError
 from dnag.spaces.base import SearchSpace, spaces
 from dnag.training import write_aside
 
 FORMAT = 1
-DIRECTORY = Path(__file__).resolve().parent.parent / "checkpoints"
+DIRECTORY = HOME / "checkpoints"
 
 
 class CheckpointError(ValueError):

@@ -39,7 +39,7 @@ from dnag.spaces.base import custom_dataset
 from dnag.transfer import adapted, meta_path
 
 COMPONENTS = 256
-COMPARED = (64, 128, COMPONENTS, 1280)
+COMPARED = (64, 128, COMPONENTS, 1000)  # as many as there are classes lose nothing
 MIXES, MIXED = 6, 20
 HELD_VIEWS, HELD_SEED = 3, 100_000  # seeds of the views beyond those of the ones learned from
 Tell = Callable[[str], None]

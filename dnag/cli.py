@@ -14,27 +14,28 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 
-from dnag import __version__, compare_commands, data_commands, recipes, transfer_commands
+from dnag import __version__, compare_commands, data_commands, export_commands, launch, recipes, transfer_commands
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
-from dnag.bundle import ModelBundle, ModelStore, task_name
-from dnag.checkpoint import DIRECTORY, CheckpointError, installed, load, save
+from dnag.bundle import task_name
+from dnag.checkpoint import DIRECTORY, installed, load, save
 from dnag.costs import LATENCY, exact_cost
 from dnag.evaluation import PARTS, SCALES, EvaluationSettings, Figure, evaluate, to_markdown
 from dnag.figures import loss_curve_svg
 from dnag.knobs import knobs
 from dnag.nets.property_model import Labels, RankingEnsemble
+from dnag.parsing import Parser
 from dnag.presets import PRESETS, preset
 from dnag.runs import (
     RunResult,
     RunSettings,
-    describe,
     devices,
+    predict,
     resolve_device,
     run,
     to_csv,
@@ -48,14 +49,6 @@ Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
 FORMATS = ("table", "json", "csv")
 STATES = Path("runs") / "train"
 REPEATED = ("under", "maximize", "minimize")
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage text."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"dnag: {message}", file=sys.stderr)
-        sys.exit(2)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="dnag", description="Neural architectures from a guided diffusion model.")
     parser.add_argument("--version", action="version", version=f"dnag {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    command = commands.add_parser("app", help="open the app in the browser; with --api, answer programs too")
+    launch.add_arguments(command)
+    command.set_defaults(run=launch.start)
 
     command = commands.add_parser("generate", help="draw architectures and rank them")
     command.add_argument("--preset", default="default", help=f"named settings: {', '.join(PRESETS)}")
@@ -184,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_import_official)
     data_commands.register(commands)
     transfer_commands.register(commands)
+    export_commands.register(commands)
     compare_commands.register(commands)
     add_train_candidates(commands)
     return parser
@@ -373,34 +371,18 @@ def _architecture(space: SearchSpace, text: str) -> Architecture:
 
 def _predict(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
-    bundle = _bundle(settings)
-    if bundle.predictor is None:
-        raise CheckpointError(
-            f"no predictor is installed for {settings.space}; python -m dnag train predictor makes one"
-        )
     if arguments.architectures == "-":
         lines, source = sys.stdin.read().splitlines(), "standard input"
     else:
         lines, source = Path(arguments.architectures).read_text(encoding="utf-8").splitlines(), arguments.architectures
-    archs = list(dict.fromkeys(read_architectures(bundle.space, lines, source)))
-    benchmark = measured(settings.space, settings.dataset, table=arguments.measured)
-    costs = bundle.costs(settings.dataset, settings.resolution, settings.width or bundle.space.widths[0])
-    candidates = describe(bundle, settings.dataset, archs, benchmark, resolution=settings.resolution, costs=costs)
-    rows = [candidate.row() for candidate in candidates]
+    archs = read_architectures(spaces[settings.space](), lines, source)
+    data = predict(settings, archs, measured_table=arguments.measured)
+    rows = data["candidates"]
     if arguments.format == "json":
-        text = json.dumps({"space": settings.space, "dataset": settings.dataset, "candidates": rows}, indent=2)
+        text = json.dumps(data, indent=2)
     else:
         text = to_csv(rows) if arguments.format == "csv" else _table(_narrow(rows, ()))
     _emit(text, arguments.out)
-
-
-def _bundle(settings: RunSettings) -> ModelBundle:
-    return ModelStore().bundle(
-        settings.space,
-        checkpoint=settings.checkpoint,
-        predictor=settings.predictor,
-        device=resolve_device(settings.device),
-    )
 
 
 def info() -> dict[str, Any]:

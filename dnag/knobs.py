@@ -8,7 +8,6 @@ disagree.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -77,21 +76,25 @@ def knobs(owner: Any) -> dict[str, Knob]:
 def validate(instance: Any) -> None:
     """Check every knob of a dataclass instance; ``ValueError`` names the setting, what came and what is allowed."""
     for name, meta in knobs(instance).items():
-        value = getattr(instance, name)
-        label = name.replace("_", " ")
-        if meta.choices is not None:
-            allowed = list(meta.choices())
-            if value not in allowed and not (meta.admits is not None and meta.admits(value)):
-                raise ValueError(f"unknown {label} {value!r}; allowed: {', '.join(allowed)}")
-            continue
-        if meta.text:
-            if not isinstance(value, str):
-                raise ValueError(f"{label} is {value!r}; allowed: a text")
-            continue
-        low, high, whole = meta.low, meta.high, meta.whole
-        assert low is not None and high is not None
-        span = f"{low:,.0f} to {high:,.0f}" if whole else f"{low:g} to {high:g}"
-        kind = "a whole number" if whole else "a finite number"
-        good_type = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good_type or not math.isfinite(value) or (whole and value != int(value)) or not low <= value <= high:
-            raise ValueError(f"{label} is {value!r}; allowed: {kind} from {span}")
+        check(name, meta, getattr(instance, name))
+
+
+def check(name: str, meta: Knob, value: Any) -> None:
+    """Check one value of the setting called ``name``; ``ValueError`` as from :func:`validate`."""
+    label = name.replace("_", " ")
+    if meta.choices is not None:
+        allowed = list(meta.choices())
+        if value not in allowed and not (meta.admits is not None and meta.admits(value)):
+            raise ValueError(f"unknown {label} {value!r}; allowed: {', '.join(allowed)}")
+        return
+    if meta.text:
+        if not isinstance(value, str):
+            raise ValueError(f"{label} is {value!r}; allowed: a text")
+        return
+    low, high, whole = meta.low, meta.high, meta.whole
+    assert low is not None and high is not None
+    span = f"{low:,.0f} to {high:,.0f}" if whole else f"{low:g} to {high:g}"
+    kind = "a whole number" if whole else "a finite number"
+    good_type = isinstance(value, int | float) and not isinstance(value, bool)
+    if not good_type or not low <= value <= high or (whole and value != int(value)):
+        raise ValueError(f"{label} is {value!r}; allowed: {kind} from {span}")

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from dnag.benchmarks.base import Benchmark, measured
 from dnag.bundle import ModelBundle, ModelStore
+from dnag.checkpoint import CheckpointError
 from dnag.costs import LATENCY, CostModel, check_cost, check_limits, parse_numbers, widths_of
 from dnag.exact import ExactGuidedScore, ExactScore, Posterior
 from dnag.generate import MAX_SAMPLES, GenerateConfig, Generation, Trajectory, generate
@@ -399,6 +400,7 @@ class RunResult:
             None if value is None else value[:, sample],
             title=title,
             final=self.space.format(final),
+            steps=self.settings.steps,
         )
 
 
@@ -666,6 +668,34 @@ def run(
         width=width,
         costs=costs,
     )
+
+
+def predict(
+    settings: RunSettings,
+    archs: list[Architecture],
+    *,
+    store: ModelStore | None = None,
+    measured_table: Path | None = None,
+) -> dict[str, Any]:
+    """What is known of given architectures (repeats are left out), in the form of ``python -m dnag predict``: ranked by
+    predicted accuracy, with their costs, and the measured accuracy where one is installed.
+
+    Args:
+        settings: the space, dataset, image size, width, device and predictor count, nothing else.
+        store: loaded models; default: a fresh one over the installed checkpoints.
+        measured_table: a CSV to judge by (``--measured``); default: the best installed benchmark for the dataset.
+    """
+    bundle = bundle_of(settings, store or ModelStore(), resolve_device(settings.device))
+    if bundle.predictor is None:
+        raise CheckpointError(
+            f"no predictor is installed for {settings.space}; python -m dnag train predictor makes one"
+        )
+    benchmark = measured(settings.space, settings.dataset, table=measured_table)
+    costs = bundle.costs(settings.dataset, settings.resolution, settings.width or bundle.space.widths[0])
+    distinct = list(dict.fromkeys(archs))
+    found = describe(bundle, settings.dataset, distinct, benchmark, resolution=settings.resolution, costs=costs)
+    rows = [candidate.row() for candidate in found]
+    return {"space": settings.space, "dataset": settings.dataset, "candidates": rows}
 
 
 def bundle_of(settings: RunSettings, store: ModelStore, device: torch.device) -> ModelBundle:

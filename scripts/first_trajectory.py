@@ -9,7 +9,6 @@ import dataclasses
 import json
 from pathlib import Path
 
-from dnag.generate import kept_steps
 from dnag.runs import RunSettings, run
 from dnag.training import write_aside
 
@@ -21,9 +20,7 @@ def first_trajectory() -> dict[str, object]:
     """The player's payload and, under ``settings``, where it comes from."""
     settings = RunSettings(steps=60, device="cpu")
     payload = run(settings, keep_frames=FRAMES).player_payload(0)
-    frames = int(payload["frames"])
-    steps = [step - 1 for step in kept_steps(settings.steps, frames - 1)] + [settings.steps]
-    return payload | {"steps": steps, "settings": dataclasses.asdict(settings)}
+    return payload | {"settings": dataclasses.asdict(settings)}
 
 
 if __name__ == "__main__":

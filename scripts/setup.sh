@@ -2,7 +2,7 @@
 # Makes .venv and installs the requirements; does nothing when that is already done.
 #
 #   scripts/setup.sh app    what the app needs
-#   scripts/setup.sh dev    that and the tools of `make test` and `make lint`
+#   scripts/setup.sh dev    that, the tools of `make test` and `make lint`, and what exporting to ONNX needs
 #
 # PYTHON       the interpreter to make .venv with (default: the first suitable python3)
 # TORCH_INDEX  a package index to take torch from, such as the CPU builds' (remembered in .venv)
@@ -30,7 +30,7 @@ say() {
 profile=${1:-app}
 case $profile in
     app) files=(requirements.txt) ;;
-    dev) files=(requirements.txt requirements-dev.txt) ;;
+    dev) files=(requirements.txt requirements-dev.txt requirements-onnx.txt) ;;
     *) die "unknown set of packages '$profile': use app or dev" ;;
 esac
 

@@ -176,6 +176,8 @@ class SearchSpace(ABC):
     """Does :meth:`parse` read JSON objects of the space's own as well?"""
     widths: ClassVar[tuple[float, ...]] = (1.0,)
     """Multipliers of the numbers of channels that networks come in, the usual one first."""
+    citation: ClassVar[str] = ""
+    """BibTeX entry of the paper that the space comes from."""
     guidance_scales: ClassVar[tuple[float, float]] = (2.0, 12.0)
     """The usual guidance scale, and the largest that predictors are trained for, in nats per point of accuracy."""
 
@@ -239,6 +241,13 @@ class SearchSpace(ABC):
         if (width, cells) != (1.0, 0):
             raise ValueError(f"width is {width!r}, cells is {cells!r}; networks of {self.name} come in one size only")
         return self.to_module(arch, num_classes)
+
+    def source(self, arch: Architecture, *, width: float = 1.0) -> str | None:
+        """The network of :meth:`to_module` as Python to read and keep: classes that need ``torch``, ``nn``, ``F`` and
+        ``Tensor`` in scope, the last of them ``Network(num_classes)`` with the same names of weights. None where the
+        space has no such text.
+        """
+        return None
 
     def disconnected(self, arch: Architecture) -> bool:
         """Can no information get from the input to the output?"""

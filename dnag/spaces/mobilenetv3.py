@@ -15,6 +15,8 @@ pooling, a 1x1 convolution and a linear classifier. Module and cost are made fro
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import itertools
 import json
 import math
@@ -119,6 +121,13 @@ class MobileNetV3Space(SearchSpace):
     reads_json = True
     widths = (1.0, 1.2)  # of the two supernets that were trained
     guidance_scales = (20.0, 120.0)  # all of them lie within a few points of each other
+
+    citation = """@inproceedings{cai2020once,
+  title     = {{Once-for-All}: Train One Network and Specialize it for Efficient Deployment},
+  author    = {Han Cai and Chuang Gan and Tianzhe Wang and Zhekai Zhang and Song Han},
+  booktitle = {International Conference on Learning Representations},
+  year      = {2020}
+}"""
 
     @cached_property
     def adjacency(self) -> Tensor:
@@ -281,6 +290,19 @@ class MobileNetV3Space(SearchSpace):
         """``cells`` means nothing here: how many layers a stage has is the architecture's."""
         return MobileNetV3(arch.ops, num_classes, width, strides_for(image_size or 224))
 
+    def source(self, arch: Architecture, *, width: float = 1.0) -> str:
+        stem, *_, last, before_pool, before_classifier = scaled_widths(width)
+        network = _NETWORK.format(
+            stem=stem,
+            stride=STEM_STRIDE,
+            last=last,
+            before_pool=before_pool,
+            before_classifier=before_classifier,
+            blocks=_blocks_source(arch.ops, width),
+        )
+        classes = (inspect.getsource(cls) for cls in (ConvNormAct, SqueezeExcite, InvertedBottleneck))
+        return "\n\n".join(part.strip() + "\n" for part in (*classes, network))
+
 
 def _index(value: Any, allowed: Sequence[int], what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
@@ -438,22 +460,29 @@ class SqueezeExcite(nn.Module):
 
 
 class InvertedBottleneck(nn.Module):
-    """One layer of a stage, with a shortcut where input and output have one shape."""
+    """One layer of a stage: widen, look at each channel by itself, narrow; with a shortcut where the shape stays."""
 
-    def __init__(self, spec: BlockSpec):
+    def __init__(
+        self,
+        c_in: int,
+        middle: int,
+        c_out: int,
+        kernel: int,
+        stride: int = 1,
+        squeeze: int = 0,
+        hard_swish: bool = False,
+    ):
         super().__init__()
-        act: type[nn.Module] = nn.Hardswish if spec.hard_swish else nn.ReLU
+        act: type[nn.Module] = nn.Hardswish if hard_swish else nn.ReLU
         layers: list[nn.Module] = []
-        if spec.middle != spec.c_in:
-            layers.append(ConvNormAct(spec.c_in, spec.middle, 1, act=act))
-        layers.append(
-            ConvNormAct(spec.middle, spec.middle, spec.kernel, stride=spec.stride, groups=spec.middle, act=act)
-        )
-        if spec.squeeze:
-            layers.append(SqueezeExcite(spec.middle, spec.squeeze))
-        layers.append(ConvNormAct(spec.middle, spec.c_out, 1))
+        if middle != c_in:
+            layers.append(ConvNormAct(c_in, middle, 1, act=act))
+        layers.append(ConvNormAct(middle, middle, kernel, stride=stride, groups=middle, act=act))
+        if squeeze:
+            layers.append(SqueezeExcite(middle, squeeze))
+        layers.append(ConvNormAct(middle, c_out, 1))
         self.body = nn.Sequential(*layers)
-        self.residual = spec.residual
+        self.residual = stride == 1 and c_in == c_out
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.body(x) if self.residual else self.body(x)
@@ -478,7 +507,9 @@ class MobileNetV3(nn.Module):
         super().__init__()
         stem, *_, last, before_pool, before_classifier = scaled_widths(width)
         self.stem = ConvNormAct(3, stem, 3, stride=strides[0], act=nn.Hardswish)
-        self.blocks = nn.Sequential(*(InvertedBottleneck(spec) for spec in blocks(ops, width, strides[1:])))
+        self.blocks = nn.Sequential(
+            *(InvertedBottleneck(**dataclasses.asdict(spec)) for spec in blocks(ops, width, strides[1:]))
+        )
         self.expand = ConvNormAct(last, before_pool, 1, act=nn.Hardswish)
         self.mix = nn.Sequential(nn.Conv2d(before_pool, before_classifier, 1, bias=False), nn.Hardswish())
         self.classifier = nn.Linear(before_classifier, num_classes)
@@ -486,3 +517,44 @@ class MobileNetV3(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         pooled = self.expand(self.blocks(self.stem(images))).mean((2, 3), keepdim=True)
         return self.classifier(self.mix(pooled).flatten(1))
+
+
+# ---------------------------------------------------------------------- the network as a text
+
+_NETWORK = '''
+class Network(nn.Module):
+    """A stem, a first layer, five stages of inverted bottlenecks, and a classifier of the pooled features."""
+
+    def __init__(self, num_classes: int):
+        super().__init__()
+        self.stem = ConvNormAct(3, {stem}, 3, stride={stride}, act=nn.Hardswish)
+        self.blocks = nn.Sequential(
+            # channels in, inside and out
+{blocks}
+        )
+        self.expand = ConvNormAct({last}, {before_pool}, 1, act=nn.Hardswish)
+        self.mix = nn.Sequential(nn.Conv2d({before_pool}, {before_classifier}, 1, bias=False), nn.Hardswish())
+        self.classifier = nn.Linear({before_classifier}, num_classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (B, 3, H, W) -> logits (B, num_classes)."""
+        pooled = self.expand(self.blocks(self.stem(images))).mean((2, 3), keepdim=True)
+        return self.classifier(self.mix(pooled).flatten(1))
+'''
+
+
+def _blocks_source(ops: Sequence[int], width: float) -> str:
+    """The layers of :func:`blocks`, one a line, stage by stage; what has its default is not said."""
+    first, *specs = (_block_source(spec) for spec in blocks(ops, width))
+    lines = [first]
+    for stage, depth in enumerate(depths(ops)):
+        lines += [f"# stage {stage + 1}", *specs[:depth]]
+        specs = specs[depth:]
+    return "\n".join(" " * 12 + line for line in lines)
+
+
+def _block_source(spec: BlockSpec) -> str:
+    words = [f"{spec.c_in}, {spec.middle}, {spec.c_out}, kernel={spec.kernel}"]
+    words += [f"stride={spec.stride}"] * (spec.stride != 1) + [f"squeeze={spec.squeeze}"] * bool(spec.squeeze)
+    words += ["hard_swish=True"] * spec.hard_swish
+    return f"InvertedBottleneck({', '.join(words)}),"

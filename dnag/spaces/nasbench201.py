@@ -15,7 +15,9 @@ between them, batch norm, global pooling, a linear classifier.
 
 from __future__ import annotations
 
+import inspect
 import re
+import textwrap
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -74,6 +76,13 @@ class NASBench201(SearchSpace):
         "cifar100": Dataset("CIFAR-100", 100, 32),
         "imagenet16-120": Dataset("ImageNet16-120", 120, 16),
     }
+
+    citation = """@inproceedings{dong2020nasbench201,
+  title     = {{NAS-Bench-201}: Extending the Scope of Reproducible Neural Architecture Search},
+  author    = {Xuanyi Dong and Yi Yang},
+  booktitle = {International Conference on Learning Representations},
+  year      = {2020}
+}"""
 
     @cached_property
     def adjacency(self) -> Tensor:
@@ -181,6 +190,13 @@ class NASBench201(SearchSpace):
             raise ValueError(f"width is {width!r}; allowed: {1 / CHANNELS} or more, one channel of {CHANNELS}")
         return CellNetwork(arch.ops[1:-1], num_classes, channels, cells or CELLS_PER_STAGE)
 
+    def source(self, arch: Architecture, *, width: float = 1.0) -> str:
+        channels = round(CHANNELS * width)
+        widths = {f"C{stage}": channels * 2**stage for stage in range(3)}
+        network = _NETWORK.format(cells=CELLS_PER_STAGE, **widths)
+        parts = (inspect.getsource(ReLUConvBN), cell_source(arch.ops[1:-1]), inspect.getsource(Reduction), network)
+        return "\n\n".join(part.strip() + "\n" for part in parts)
+
 
 # ---------------------------------------------------------------------- cost
 
@@ -284,3 +300,65 @@ class CellNetwork(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         features = F.relu(self.norm(self.blocks(self.stem(images))))
         return self.classifier(features.mean((2, 3)))
+
+
+# ---------------------------------------------------------------------- the network as a text
+
+_LAYERS = {
+    CONV1: "ReLUConvBN(channels, channels, 1)",
+    CONV3: "ReLUConvBN(channels, channels, 3)",
+    POOL: "nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)",
+}
+
+_CELL_CLASS = '''
+class Cell(nn.Module):
+    """Four points in a row: x0 comes in, each later one is a sum over those before it, x3 goes out."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.ops = nn.ModuleDict({layers})
+
+    def forward(self, x0: Tensor) -> Tensor:
+{sums}
+        return x3
+'''
+
+_NETWORK = '''
+class Network(nn.Module):
+    """The cell, {cells} times in each of three stages; between them the image halves and the channels double."""
+
+    def __init__(self, num_classes: int):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, {C0}, 3, padding=1, bias=False), nn.BatchNorm2d({C0}))
+        self.blocks = nn.Sequential(
+            *[Cell({C0}) for _ in range({cells})],
+            Reduction({C0}, {C1}),
+            *[Cell({C1}) for _ in range({cells})],
+            Reduction({C1}, {C2}),
+            *[Cell({C2}) for _ in range({cells})],
+        )
+        self.norm = nn.BatchNorm2d({C2})
+        self.classifier = nn.Linear({C2}, num_classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (B, 3, H, W) -> logits (B, num_classes)."""
+        features = F.relu(self.norm(self.blocks(self.stem(images))))
+        return self.classifier(features.mean((2, 3)))
+'''
+
+
+def cell_source(cell: Sequence[int]) -> str:
+    """:class:`Cell` written out for the operations of the six edges: what does nothing is not there."""
+    layers, sums = "", []
+    for index, ((tail, head), op) in enumerate(zip(EDGES, cell, strict=True)):
+        if op in _LAYERS:
+            layers += f'    "{index}": {_LAYERS[op]},  # x{tail} to x{head}\n'
+    for head in range(1, 4):
+        terms = [
+            f"x{tail}" if op == SKIP else f'self.ops["{index}"](x{tail})'
+            for index, ((tail, end), op) in enumerate(zip(EDGES, cell, strict=True))
+            if end == head and op != NONE
+        ]
+        sums.append(f"x{head} = {' + '.join(terms) or 'torch.zeros_like(x0)'}\n")
+    layers = textwrap.indent(f"{{\n{layers}}}", " " * 8).strip() if layers else ""
+    return _CELL_CLASS.format(layers=layers, sums=textwrap.indent("".join(sums).rstrip(), " " * 8))

@@ -15,24 +15,24 @@ import streamlit as st
 import torch
 
 from dnag.playback import player_payload, slot_ops
+from dnag.player import HOST, SCRIPT, STYLE
 from dnag.spaces.base import ABSENT, Architecture, ArchitectureError, SearchSpace
 from dnag.ui import text
 from dnag.ui.player import component_data
 
 _HERE = Path(__file__).parent
-NO_CONNECTION = "∅"
 
 
 def _script() -> str:
     """The player's classes without its adapter to Streamlit, and the editor's."""
-    player, _, _ = (_HERE / "player.js").read_text(encoding="utf-8").partition("export default")
+    player, _, _ = SCRIPT.partition("export default")
     return player + (_HERE / "cell_editor.js").read_text(encoding="utf-8")
 
 
 _component = st.components.v2.component(
     "dnag_cell_editor",
-    html='<div class="dnag-player-host"></div>',
-    css="".join((_HERE / name).read_text(encoding="utf-8") for name in ("player.css", "cell_editor.css")),
+    html=HOST,
+    css=STYLE + (_HERE / "cell_editor.css").read_text(encoding="utf-8"),
     js=_script(),
     isolate_styles=True,
 )
@@ -46,7 +46,6 @@ def editor_data(space: SearchSpace, ops: tuple[int, ...]) -> dict[str, Any]:
     arch = space.architecture(ops)
     onehot = (space.encode([arch]) * 255).to(torch.uint8)
     payload = player_payload(space, torch.zeros(1), onehot, None, title=text.cell_editor.TITLE, final="")
-    payload["ops"] = [op | {"empty": op["symbol"] == NO_CONNECTION} for op in payload["ops"]]
     shown = {op: index for index, op in enumerate(slot_ops(space))} | {ABSENT: ABSENT}
     nodes = [slot.node for slot in space.drawing.slots]
     return component_data(payload) | {

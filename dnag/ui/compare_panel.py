@@ -306,7 +306,7 @@ def _player(comparison: Comparison, index: int, result: RunResult, sample: int |
         return
     payload = result.sample_payload(result.candidates[0].sample if sample is None else sample, title)
     more = {"title": title, "group": "compare", "autoplay": index == 0}
-    player(runs_panel.as_played(result, payload) | more, key=f"player-{LETTERS[index]}")
+    player(runs_panel.as_played(payload) | more, key=f"player-{LETTERS[index]}")
 
 
 def _table(comparison: Comparison, key: str) -> None:

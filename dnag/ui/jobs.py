@@ -12,6 +12,7 @@ job nobody looks at is cancelled, so that it does not block the queue. And only 
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 import time
 import traceback
@@ -123,9 +124,19 @@ class JobManager(Generic[R]):
     # --- what pages call ----------------------------------------------------------------------------------------------
 
     def submit(
-        self, key: Hashable, work: Work[R], *, viewer: str = ANYONE, ended: Callable[[], None] | None = None
+        self,
+        key: Hashable,
+        work: Work[R],
+        *,
+        viewer: str = ANYONE,
+        stays: bool = False,
+        max_queued: int | None = None,
+        ended: Callable[[], None] | None = None,
     ) -> Job[R]:
         """Queue ``work(report, cancelled)``, or join the job that already has this key.
+
+        A viewer who ``stays`` need not look: the job goes on for it until :meth:`cancel`, or its end. ``max_queued``:
+        fewer jobs that may wait than the manager allows, for this one to be accepted.
 
         ``report(step, total)`` records progress and raises :class:`Cancelled` once the job is no longer wanted;
         ``cancelled()`` tells so without raising. A job that failed or was cancelled is not joined but run again.
@@ -137,14 +148,13 @@ class JobManager(Generic[R]):
             self._sweep()
             job = self._by_key.get(key)
             if job is not None and job.state in ("queued", "running", "done") and not job.stop.is_set():
-                self._see(job, viewer)
+                self._see(job, viewer, stays)
                 return job
-            if len(self._queue) >= self._max_queued:
-                raise QueueFullError(
-                    f"{len(self._queue)} runs are waiting; allowed: {self._max_queued}. Try again shortly."
-                )
+            allowed = self._max_queued if max_queued is None else min(max_queued, self._max_queued)
+            if len(self._queue) >= allowed:
+                raise QueueFullError(f"{len(self._queue)} runs are waiting; allowed: {allowed}. Try again shortly.")
             job = Job(id=uuid.uuid4().hex[:12], key=key, queued_at=self._clock(), ended=ended)
-            self._see(job, viewer)
+            self._see(job, viewer, stays)
             self._jobs[job.id] = self._by_key[key] = job
             self._queue.append((job, work))
             self._forget()
@@ -226,8 +236,9 @@ class JobManager(Generic[R]):
 
     # --- inside; the lock is held -------------------------------------------------------------------------------------
 
-    def _see(self, job: Job[R], viewer: str) -> None:
-        job.last_seen = job.viewers[viewer] = self._clock()
+    def _see(self, job: Job[R], viewer: str, stays: bool = False) -> None:
+        job.last_seen = self._clock()
+        job.viewers[viewer] = math.inf if stays else job.last_seen
 
     def _stop(self, job: Job[R]) -> None:
         job.stop.set()
@@ -237,7 +248,7 @@ class JobManager(Generic[R]):
 
     def _end(self, job: Job[R], state: State) -> None:
         job.state = state
-        job.ended_at = self._clock()
+        job.ended_at = job.last_seen = self._clock()  # a result is news: it is not the first to be forgotten
         job.viewers.clear()
         if state in ("cancelled", "failed") and self._by_key.get(job.key) is job:
             del self._by_key[job.key]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from dnag.places import HOME
 from dnag.ui import text
 
-TRAJECTORY = Path(__file__).resolve().parents[2] / "assets" / "first-trajectory.json"
+TRAJECTORY = HOME / "assets" / "first-trajectory.json"
 FPS = 12.0
 CHIEF = 3  # figures on a card
+RUN_BEGUN = "_run_begun"
 
 
 @st.cache_data(show_spinner=False)
@@ -25,9 +26,18 @@ def first_trajectory() -> dict[str, Any]:
     stored = _stored()
     settings = stored["settings"]
     title = text.overview.PLAYER.format(dataset="CIFAR-10", steps=settings["steps"], scale=settings["guidance_scale"])
-    ops = [op | {"empty": op["label"] == "none"} for op in stored["ops"]]
-    shown = {"ops": ops, "title": title, "value_label": text.PREDICTED, "value_unit": "%", "fps": FPS, "autoplay": True}
+    shown = {"title": title, "value_label": text.PREDICTED, "fps": FPS, "autoplay": True}
     return {key: value for key, value in stored.items() if key != "settings"} | shown
+
+
+def first_run() -> None:
+    """Button: begin a run of the usual settings, which the page Generate shows."""
+    from dnag.runs import RunSettings
+    from dnag.ui import runs_panel, state
+
+    state.enter("generate")
+    runs_panel.start(RunSettings())
+    st.session_state[RUN_BEGUN] = True
 
 
 def cards() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dnag.metrics import spearman
-from dnag.ui import figures, loaders, state, text
+from dnag.ui import exports_panel, figures, loaders, state, text
 from dnag.ui.forms import label_of
 from dnag.ui.jobs import Job, QueueFullError
 from dnag.ui.loaders import manager
@@ -21,8 +21,6 @@ from dnag.ui.player import player
 POLL_S = 0.4
 POLL_QUEUED_S = 1.0
 TABLE_HEIGHT = 446
-PLAYING_S = 3.0  # a trajectory at speed 1
-NO_CONNECTION = "∅"
 COSTS = ("macs_m", "params_m")  # those that every table has
 AXIS_TITLE = 24  # px
 METRIC_WIDTH, STAGE_WIDTH = 108, 104  # px
@@ -499,22 +497,12 @@ def preview() -> None:
 def trajectory_of(result: Any, chosen: int) -> dict[str, Any]:
     """The player's data for one candidate: what the core knows, and how it is shown."""
     title = text.PLAYER_TITLE.format(rank=result.candidates[chosen].rank)
-    return as_played(result, result.player_payload(chosen)) | {"title": title, "autoplay": chosen == 0}
+    return as_played(result.player_payload(chosen)) | {"title": title, "autoplay": chosen == 0}
 
 
-def as_played(result: Any, payload: dict[str, Any]) -> dict[str, Any]:
-    """A payload of the core with what the page adds: names, the sampler's steps, and a pace."""
-    from dnag.generate import kept_steps
-
-    frames, steps = payload["frames"], result.settings.steps
-    return payload | {
-        "ops": [op | {"empty": op["symbol"] == NO_CONNECTION} for op in payload["ops"]],
-        # A frame is what the sampler saw before a step, and the last one its end.
-        "steps": [step - 1 for step in kept_steps(steps, frames - 1)] + [steps] if frames > 1 else [steps],
-        "value_label": text.PREDICTED,
-        "value_unit": "%",
-        "fps": min(30.0, max(5.0, frames / PLAYING_S)),
-    }
+def as_played(payload: dict[str, Any]) -> dict[str, Any]:
+    """A payload of the core with the page's word for its curve."""
+    return payload | {"value_label": text.PREDICTED}
 
 
 @st.fragment
@@ -533,6 +521,7 @@ def results(job_id: str) -> None:
     with st.container(border=True, key="table"):
         chosen = candidates_table(result, job)
     charts(result, job)
-    if result.trajectory is not None:
-        with stage:
+    with stage:
+        if result.trajectory is not None:
             player(trajectory_of(result, chosen), key="player")
+        exports_panel.take_home(result, chosen)

@@ -42,6 +42,7 @@ def moved(page: Page, before: str) -> str:
     page.wait_for_function(
         "after => document.querySelector('.st-key-arch input').value === after", arg=after
     )  # the text field says what the address says
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
     drawn(page)
     return after
 
@@ -55,8 +56,8 @@ def button(page: Page, key: str) -> Locator:
     return page.locator(f".st-key-{key} button").first
 
 
-def test_each_way_to_another_architecture(page, app_url):
-    open_page(page, app_url)
+def test_each_way_to_another_architecture(new_page: Callable[..., Page], app_url):
+    page = open_page(new_page(height=1800), app_url)  # nothing needs to be scrolled to
     button(page, "random").click()
     drawn_at_random = moved(page, CELL)
     button(page, "back").click()
@@ -67,13 +68,11 @@ def test_each_way_to_another_architecture(page, app_url):
     assert changes_between(clicked, CELL) == 1
 
     table = page.locator(".st-key-neighbours").get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()
     table.click(position={"x": 18, "y": ROW + ROW // 2})
     best_neighbour = moved(page, clicked)
     assert changes_between(best_neighbour, clicked) == 1
 
     chart = page.locator(".st-key-map .js-plotly-plot .nsewdrag").first
-    chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 0.31 * box["width"], box["y"] + 0.42 * box["height"])

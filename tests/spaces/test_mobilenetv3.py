@@ -17,6 +17,7 @@ from dnag.exact import ExactScore
 from dnag.generate import GenerateConfig, generate
 from dnag.metrics import operation_frequencies, total_variation, training_frequencies
 from dnag.playback import player_payload
+from dnag.player import validate_payload
 from dnag.samplers import samplers
 from dnag.sdes.ve import VE
 from dnag.spaces import Architecture, ArchitectureError, Violation, spaces
@@ -35,7 +36,6 @@ from dnag.spaces.mobilenetv3 import (
     stage_choices,
 )
 from dnag.tensors import centre
-from dnag.ui.player import validate_payload
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import dnag.ui.cell_editor as module
+from dnag.player import validate_payload
 from dnag.spaces.base import ABSENT, ArchitectureError, spaces
 from dnag.ui import text
 from dnag.ui.cell_editor import changed, editor_data
-from dnag.ui.player import validate_payload
 
 CELL = (0, 5, 5, 5, 3, 5, 5, 1)
 

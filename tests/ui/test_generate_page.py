@@ -78,6 +78,8 @@ def messages(at: AppTest) -> str:
 @pytest.mark.parametrize("path", [PAGE, ROOT / "app.py"], ids=["page alone", "through the router"])
 def test_it_opens_with_an_input_for_every_knob_and_says_what_to_do(path: Path) -> None:
     at = open_page(path)
+    if path != PAGE:
+        at = at.switch_page("pages/generate.py").run()
     assert not at.exception
     assert at.title[0].value == text.GENERATE
     assert at.subheader[0].value == text.EMPTY_TITLE
@@ -101,7 +103,7 @@ def test_a_run_gives_figures_candidates_charts_and_a_trajectory() -> None:
     assert rows["predicted"].is_monotonic_decreasing
     assert len(at.get("plotly_chart")) == 3
     assert len(at.get("bidi_component")) == 1
-    assert len(at.get("download_button")) == 2
+    assert {"download-csv", "download-json", "export-all"} <= {button.key for button in at.get("download_button")}
     assert address(at, "job") == job_of(at).id
 
 
@@ -383,10 +385,10 @@ def test_filters_narrow_the_table() -> None:
 
 
 def test_the_trajectory_handed_to_the_player_is_drawable() -> None:
-    from dnag.ui.player import component_data
+    from dnag.player import player_data
 
     result = job_of(generate(open_page(**SMALL))).result
-    data = component_data(runs_panel.trajectory_of(result, len(result.candidates) - 1))
+    data = player_data(runs_panel.trajectory_of(result, len(result.candidates) - 1))
     assert data["steps"] == [0, 1, 2, 3]
     assert [op["symbol"] for op in data["ops"] if op["empty"]] == ["∅"]
     assert data["autoplay"] is False

@@ -214,6 +214,47 @@ def test_looking_keeps_a_job_alive_and_one_viewer_is_enough(manager: JobManager,
     assert job.state == "done"
 
 
+def test_a_viewer_who_stays_need_not_look(manager: JobManager, clock: Clock) -> None:
+    gate = Gate()
+    job = manager.submit("key", gate, viewer="page")
+    assert manager.submit("key", gate, viewer="program", stays=True) is job
+    assert gate.started.wait(PATIENCE)
+    clock.now += 1e6
+    manager.sweep()
+    assert list(job.viewers) == ["program"] and not job.stop.is_set()
+    assert manager.cancel(job.id, viewer="program")
+    gate.go.release()
+    done(job)
+    assert job.state == "cancelled"
+
+
+def test_a_caller_may_be_content_with_a_shorter_queue(manager: JobManager) -> None:
+    running, second = Gate(), Gate()
+    manager.submit("a", running)
+    assert running.started.wait(PATIENCE)
+    waiting = manager.submit("b", second, max_queued=1)
+    with pytest.raises(QueueFullError, match="1 runs are waiting; allowed: 1"):
+        manager.submit("c", Gate(), max_queued=1)
+    assert manager.submit("b", second, max_queued=1) is waiting  # joining costs nothing
+    running.finish()
+    second.finish()
+    done(waiting)
+
+
+def test_what_ended_last_is_forgotten_last(manager: JobManager, clock: Clock) -> None:
+    slow = Gate()
+    job = manager.submit("slow", slow)
+    assert slow.started.wait(PATIENCE)
+    clock.now += 1
+    manager.cancel(manager.submit("other", Gate()).id)
+    for number in range(2):
+        manager.cancel(manager.submit(number, Gate()).id)
+    clock.now += 1
+    slow.finish()
+    assert done(job) == "result"
+    assert manager.get(job.id) is job
+
+
 def test_a_queued_job_nobody_looks_at_lapses(manager: JobManager, clock: Clock) -> None:
     running, queued = Gate(), Gate()
     first = manager.submit("a", running)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dnag.player import validate_payload
 from dnag.ui import text
 from dnag.ui.jobs import JobManager
 from dnag.ui.overview import TRAJECTORY, first_trajectory, missing
-from dnag.ui.player import validate_payload
 from scripts.first_trajectory import first_trajectory as made
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dnag.player
+
 APP = "DiffusionNAG Studio"
 OVERVIEW = "Overview"
 GENERATE = "Generate"
 DATASET = "Your dataset"
+LEARN = "Learn"
+GLOSSARY = "Glossary"
 COMPARE = "Compare"
 EXPLORE = "Explore"
 LANGUAGE = "Language"
@@ -213,20 +217,4 @@ Architectures are ranked, and steered, by how accurate they are predicted to be 
 
 # --- the player -------------------------------------------------------------------------------------------------------
 #: Every word the player shows or speaks; ``payload["labels"]`` or ``player(labels=...)`` may replace any of them.
-PLAYER = {
-    "play": "Play",
-    "pause": "Pause",
-    "back": "One step back",
-    "next": "One step forward",
-    "speed": "Playing speed",
-    "scrubber": "Denoising step",
-    "status": "step {step} of {steps} · noise level σ {sigma}",
-    "graph": "Graph of the architecture: each operation takes on colour as it becomes certain",
-    "bars": "Probability of every operation",
-    "slot": "{slot}: {op} {percent} %",
-    "settled": "settled at step {step}",
-    "settled_here": "settled here: {slots}",
-    "settled_count": "{settled} of {slots} operations settled",
-    "absent": "absent",
-    "final": "Result",
-}
+PLAYER = dnag.player.WORDS

@@ -6,6 +6,8 @@ APP = "DiffusionNAG Studio"
 OVERVIEW = "개요"
 GENERATE = "생성"
 DATASET = "내 데이터셋"
+COMPARE = "비교"
+EXPLORE = "둘러보기"
 LANGUAGE = "언어"
 
 NAMES = {
@@ -173,7 +175,7 @@ COST_ALT = "예측 정확도와 비용({cost})의 산점도, 후보마다 점 �
 # --- a dataset of one's own -------------------------------------------------------------------------------------------
 IMAGES = "이미지"
 IMAGES_FROM = "가져올 곳"
-IMAGES_KINDS = {"upload": "올리기", "builtin": "내장", "folder": "서버의 폴더"}
+IMAGES_KINDS = {"upload": "올리기", "builtin": "알려진 데이터셋", "folder": "서버의 폴더"}
 IMAGES_FILE = "클래스마다 이미지 폴더가 하나씩 있는 zip 파일"
 IMAGES_FILE_HELP = (
     "압축 {packed} MiB, 풀어서 {unpacked} MiB, 파일 {files:,}개, 클래스 {classes}개까지. 이미지 한 장은 "

@@ -2,7 +2,7 @@
 //
 // `mount(root, data, onStep)` builds everything below `root` and returns a handle; calling it again with new data
 // updates the same DOM. It knows nothing of Streamlit: the default export at the end is the only adapter, so the same
-// file can be pasted into a stand-alone HTML page. `data` is described in player.py (validate_payload). Text from the
+// file can be pasted into a stand-alone HTML page. `data` is described in __init__.py (validate_payload). Text from the
 // data reaches the page through textContent and attributes only.
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -6,15 +6,12 @@ import base64
 import copy
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import dnag.ui.player as player_module
-from dnag.ui import text
-from dnag.ui.player import component_data, encode_frames, validate_payload
+from dnag.player import SCRIPT, WORDS, encode_frames, player_data, validate_payload
 
 
 def decode(text: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -79,9 +76,9 @@ def test_a_trajectory_of_eight_nodes_and_fifty_frames_is_small() -> None:
 @pytest.mark.parametrize("payload", [cell_payload(), layer_payload()], ids=["cell", "layers"])
 def test_good_payloads_pass_and_travel_as_json(payload: dict[str, Any]) -> None:
     validate_payload(payload)
-    data = component_data(payload, labels={"play": "재생"})
+    data = player_data(payload, labels={"play": "재생"})
     assert json.loads(json.dumps(data)) == data
-    assert data["labels"] == {**text.PLAYER, "play": "재생"}
+    assert data["labels"] == {**WORDS, "play": "재생"}
     assert data["report_step"] is False
 
 
@@ -130,9 +127,8 @@ def test_layers_take_no_vertices() -> None:
 
 
 def test_the_script_asks_for_known_words_only_and_builds_no_markup_from_data() -> None:
-    script = (Path(player_module.__file__).parent / "player.js").read_text(encoding="utf-8")
-    used = set(re.findall(r"(?:labels|label)\.(\w+)", script)) - {"length"}
-    assert used <= set(text.PLAYER), used - set(text.PLAYER)
-    assert set(text.PLAYER) - used <= {"play", "pause"}  # chosen by name while running
-    assert "innerHTML" not in script
-    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", script)
+    used = set(re.findall(r"(?:labels|label)\.(\w+)", SCRIPT)) - {"length"}
+    assert used <= set(WORDS), used - set(WORDS)
+    assert set(WORDS) - used <= {"play", "pause"}  # chosen by name while running
+    assert "innerHTML" not in SCRIPT
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", SCRIPT)

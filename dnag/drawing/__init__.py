@@ -1,0 +1,3 @@
+"""Pictures of architectures, without a browser: shapes (``scene``), what they show (``graph``), and how they become
+SVG text (``svg``) or pixels (``raster``).
+"""

@@ -1,0 +1,346 @@
+"""The API as its clients meet it: over HTTP, on small real runs, against the page and the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dnag.api import Guard, Limits, Rate
+from dnag.api.app import Api
+from dnag.knobs import knobs
+from dnag.runs import RunSettings
+from dnag.ui import loaders, state
+from tests.api.conftest import SMALL, Answer, Client, Gate, serving
+from tests.commands import out_of
+
+ROOT = Path(__file__).resolve().parents[2]
+BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+METHODS = {"get", "post", "delete"}
+
+
+def without_time(result: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in result.items() if name != "seconds"}
+
+
+# ----------------------------------------------------------------------------------------------------------- one answer
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SMALL | {"guidance_scale": 5, "seed": 3},
+        SMALL | {"space": "mobilenetv3", "under": "macs_m=300"},
+    ],
+    ids=["nasbench201", "mobilenetv3"],
+)
+def test_page_command_line_and_api_give_the_same(client: Client, capsys, settings: dict[str, Any]) -> None:
+    result = client.run(settings)["result"]
+    options = [part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    printed = json.loads(out_of(capsys, "generate", *options, "--format", "json"))
+    assert without_time(result) == without_time(printed)
+
+    loaders.manager.clear()  # or the page would join the run that the API began
+    at = AppTest.from_file(str(ROOT / "pages" / "generate.py"), default_timeout=120)
+    for name, value in settings.items():
+        at.query_params[name] = str(value)
+    at.run()
+    at.button(key="generate").click().run()
+    job = loaders.manager().get(at.session_state[state.JOB])
+    assert job is not None and job.finished.wait(60) and job.result is not None
+    assert without_time(json.loads(job.result.to_json())) == without_time(result)
+
+    again = client.post("/generate", settings).json  # and joins the page's
+    assert again["id"].startswith(f"{job.id}-") and again["state"] == "done"
+
+
+def test_predict_gives_what_is_known(client: Client, capsys, tmp_path: Path) -> None:
+    answer = client.post("/predict", {"architectures": [BEST, BEST]})
+    assert answer.status == 200
+    (row,) = answer.json["candidates"]
+    assert row["architecture"] == BEST
+    assert row["predicted_accuracy_pct"] == pytest.approx(94.2, abs=0.5)
+    assert row["measured_source"] == "independent re-training"
+    (path := tmp_path / "cells.txt").write_text(BEST)
+    assert answer.json == json.loads(out_of(capsys, "predict", "--architectures", str(path), "--format", "json"))
+
+
+# ---------------------------------------------------------------------------------------------------------------- runs
+
+
+def test_events_come_in_order(client: Client, gate: Gate) -> None:
+    job = client.post("/generate", SMALL).json["id"]
+    with contextlib.closing(client.open("GET", f"/jobs/{job}", accept="text/event-stream")) as connection:
+        stream = connection.getresponse()
+        seen: list[int] = []
+        while seen[-1:] != [gate.steps - 1]:
+            line = stream.readline().decode()
+            if line.startswith("data: ") and (step := json.loads(line[6:])["step"]) not in seen:
+                seen.append(step)
+                gate.go.release()
+        assert seen == sorted(seen)
+        rest = stream.read().decode()
+    assert re.findall(r"event: (\w+)", rest)[-1] == "done"
+    assert client.events(job) == [("done", client.get(f"/jobs/{job}").json)]
+
+
+def test_a_run_survives_its_stream_and_shares_with_others(client: Client, gate: Gate) -> None:
+    one, other = (client.post("/generate", SMALL).json["id"] for _ in range(2))
+    assert one != other and one.partition("-")[0] == other.partition("-")[0]
+    with contextlib.closing(client.open("GET", f"/jobs/{one}", accept="text/event-stream")) as connection:
+        connection.getresponse().readline()
+    kept = client.ask("DELETE", f"/jobs/{one}")
+    assert kept.status == 200 and kept.json["state"] in ("queued", "running")
+    assert client.ask("DELETE", f"/jobs/{one}").json["state"] == "running", "once is enough"
+    assert client.ask("DELETE", f"/jobs/{other}").json["state"] == "cancelled"
+    assert [name for name, _ in client.events(other)] == ["cancelled"]
+    assert gate.runs == 1
+
+
+def test_a_run_goes_on_unwatched_and_for_the_page(client: Client, gate: Gate) -> None:
+    manager = loaders.manager()
+    job = client.post("/generate", SMALL).json["id"]
+    found = manager.touch(job.partition("-")[0], viewer="a page")
+    assert found is not None
+    manager._clock = lambda: 1e9  # everybody who has to look has left by then
+    manager.sweep()
+    assert found.active and not found.stop.is_set()
+
+
+def test_a_runs_own_id_reads_but_does_not_cancel(client: Client, gate: Gate) -> None:
+    own = client.post("/generate", SMALL).json["id"].partition("-")[0]
+    assert client.get(f"/jobs/{own}").json["id"] == own
+    assert "allowed: the id that POST gave" in client.refused(client.ask("DELETE", f"/jobs/{own}"), 403)
+
+
+def test_unknown_runs_and_other_jobs_are_not_found(client: Client) -> None:
+    encoding = loaders.manager().submit("of another kind", lambda report, cancelled: None)
+    for job in ("nothing", "nothing-1234", encoding.id):
+        for method in ("GET", "DELETE"):
+            assert f"no run {job!r}" in client.refused(client.ask(method, f"/jobs/{job}"), 404)
+
+
+def test_a_failure_is_told(client: Client) -> None:
+    job = client.post("/generate", SMALL | {"under": "macs_m=0.001"}).json["id"]
+    ((name, told),) = client.events(job)[-1:]
+    assert name == "failed" and told["result"] is None
+    assert "macs_m" in told["error"]
+
+
+# ------------------------------------------------------------------------------------------------------------ refusals
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "said"),
+    [
+        ("/generate", [], "the body is a list; allowed: a JSON object"),
+        ("/generate", {"sample": 3}, "unknown field 'sample'; allowed: space, dataset, guidance_scale"),
+        ("/generate", {"features": "x"}, "unknown field 'features'"),
+        ("/generate", {"samples": "12"}, "samples is '12'; allowed: a whole number from 1 to 4,096"),
+        ("/generate", {"samples": 4097}, "samples is 4097; allowed: a whole number from 1 to 4,096"),
+        ("/generate", {"samples": 1.5}, "samples is 1.5"),
+        ("/generate", {"samples": True}, "samples is True"),
+        ("/generate", {"samples": [1]}, "samples is a list; allowed: a single value"),
+        ("/generate", {"seed": 10**400}, "allowed: a whole number from 0 to 2,147,483,647"),
+        ("/generate", {"guidance_scale": None}, "guidance scale is None"),
+        ("/generate", {"space": "darts"}, "unknown space 'darts'; allowed: mobilenetv3, nasbench201"),
+        ("/generate", {"dataset": "custom-10"}, "unknown dataset 'custom-10'"),
+        ("/generate", {"dataset": "imagenet1k"}, "allowed: cifar10, cifar100, imagenet16-120"),
+        ("/generate", {"checkpoint": "/etc/passwd"}, "allowed: mobilenetv3-score, nasbench201-score"),
+        ("/generate", {"under": "x" * 1001}, "under is a text of 1,001 characters; allowed: 1,000"),
+        ("/predict", {}, "architectures must be a list of texts"),
+        ("/predict", {"architectures": [1]}, "architectures must be a list of texts"),
+        ("/predict", {"architectures": []}, "0 architectures came; allowed: 1 to 1,000"),
+        ("/predict", {"architectures": [BEST] * 1001}, "1,001 architectures came; allowed: 1 to 1,000"),
+        ("/predict", {"architectures": [BEST, "|none|"]}, "architectures, line 2"),
+        ("/predict", {"space": "mobilenetv3", "architectures": [BEST]}, "architectures, line 1"),
+        ("/predict", {"architectures": [BEST], "samples": 3}, "unknown field 'samples'"),
+    ],
+)
+def test_bad_requests_hear_what_is_allowed(client: Client, path: str, data: Any, said: str) -> None:
+    assert said in client.refused(client.post(path, data), 422)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"seed": NaN}', b'{"a":' * 10_000])
+def test_what_is_no_json_is_refused(client: Client, body: bytes) -> None:
+    answer = client.ask("POST", "/generate", body, content_type="application/json")
+    assert "the body is not JSON" in client.refused(answer, 400)
+
+
+def test_other_content_types_are_refused(client: Client) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        assert "allowed: application/json" in client.refused(
+            client.ask("POST", "/generate", b"{}", content_type=kind), 415
+        )
+    assert (
+        client.post("/predict", {"architectures": [BEST]}, content_type="Application/JSON; charset=utf-8").status == 200
+    )
+
+
+def test_a_huge_body_is_refused(serve: Callable[..., Client]) -> None:
+    client = serve(limits=Limits(body_bytes=1000))
+    assert client.post("/predict", {"architectures": [BEST]}).status == 200
+    assert "allowed: 1,000 bytes" in client.refused(client.post("/predict", {"architectures": [BEST] * 20}), 413)
+
+
+def test_other_paths_and_methods_are_refused(client: Client) -> None:
+    assert "allowed: /checkpoints, /generate" in client.refused(client.get("/run"), 404)
+    assert "/jobs/{id}" in client.refused(client.get("/health/"), 404)
+    answer = client.ask("PUT", "/jobs/x")
+    assert client.refused(answer, 405) == "method is PUT; /jobs/x allows: DELETE, GET"
+    assert answer.headers["allow"] == "DELETE, GET"
+
+
+def test_a_full_queue_refuses(serve: Callable[..., Client], gate: Gate) -> None:
+    client = serve(limits=Limits(waiting=1))
+    first = client.post("/generate", SMALL).json["id"]
+    while client.get(f"/jobs/{first}").json["state"] == "queued":
+        pass
+    assert client.post("/generate", SMALL | {"seed": 1}).json["ahead"] == 1
+    assert client.post("/generate", SMALL | {"seed": 1}).status == 202, "joining costs nothing"
+    answer = client.post("/generate", SMALL | {"seed": 2})
+    assert client.refused(answer, 503) == "1 runs are waiting; allowed: 1. Try again shortly."
+    assert int(answer.headers["retry-after"]) > 0
+    assert client.get("/health").json | {"version": ""} == {"status": "ok", "version": "", "running": 1, "waiting": 1}
+
+
+def test_too_many_streams_are_refused(serve: Callable[..., Client], gate: Gate) -> None:
+    client = serve(limits=Limits(streams=1))
+    job = client.post("/generate", SMALL).json["id"]
+    with contextlib.closing(client.open("GET", f"/jobs/{job}", accept="text/event-stream")) as connection:
+        connection.getresponse().readline()
+        answer = client.get(f"/jobs/{job}", accept="text/event-stream")
+        assert "1 streams are open; allowed: 1" in client.refused(answer, 503)
+
+
+# -------------------------------------------------------------------------------------------------------------- access
+
+
+def test_the_rate_is_held_and_health_is_free(serve: Callable[..., Client]) -> None:
+    now = [0.0]
+    client = serve(Guard(rate=Rate(burst=5, per_second=0.5, work_costs=4), clock=lambda: now[0]))
+    assert client.post("/generate", []).status == 422
+    assert client.get("/jobs/x").status == 404
+    answer = client.get("/jobs/x")
+    assert "allowed: 5 at once, then 0.5 a second" in client.refused(answer, 429)
+    assert answer.headers["retry-after"] == "2"
+    assert client.get("/health").status == 200
+    now[0] = 2.0
+    assert client.get("/jobs/x").status == 404
+    assert client.get("/jobs/x").status == 429
+
+
+def test_the_token_is_asked_for(serve: Callable[..., Client]) -> None:
+    client = serve(Guard(token="secret"))
+    for given in ({}, {"authorization": "Bearer other"}, {"authorization": "Basic secret"}):
+        answer = client.get("/jobs/x", **given)
+        assert "Authorization: Bearer" in client.refused(answer, 401)
+        assert answer.headers["www-authenticate"] == "Bearer"
+    assert client.get("/jobs/x", authorization="Bearer secret").status == 404
+    assert client.get("/health").status == 200
+
+
+def test_other_sites_change_nothing(client: Client) -> None:
+    own = f"http://127.0.0.1:{client.port}"
+    for origin in ("https://evil.example", "null", f"http://127.0.0.1:{client.port + 1}"):
+        assert "pages of this server" in client.refused(client.post("/generate", SMALL, origin=origin), 403)
+        assert client.refused(client.ask("DELETE", "/jobs/x-y", origin=origin), 403)
+    assert client.post("/generate", [], origin=own).status == 422
+    answer = client.get("/health", origin="https://evil.example")
+    assert answer.status == 200 and "access-control-allow-origin" not in answer.headers
+    assert client.ask("OPTIONS", "/generate", origin="https://evil.example").status == 403
+
+
+def test_other_names_are_refused(serve: Callable[..., Client]) -> None:
+    client = serve(Guard(hosts=lambda: frozenset({"127.0.0.1"})))
+    assert client.get("/health").status == 200
+    refusal = client.refused(client.get("/health", host=f"evil.example:{client.port}"), 403)
+    assert refusal == "this server is not called 'evil.example'; allowed: 127.0.0.1"
+
+
+# ------------------------------------------------------------------------------------------------------------- OpenAPI
+
+
+@pytest.fixture(scope="module")
+def described() -> Iterator[dict[str, Any]]:
+    with serving(Api()) as client:
+        yield client.get("/openapi.json").json
+
+
+def schema_of(described: dict[str, Any], name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        {**described["components"]["schemas"][name], "components": described["components"]}
+    )
+
+
+def test_every_described_path_answers_and_no_other_method(client: Client, described: dict[str, Any]) -> None:
+    assert described["openapi"].startswith("3.1.")
+    for path, operations in described["paths"].items():
+        place = path.removeprefix("/api/v1").replace("{id}", "x")
+        for method in METHODS:
+            answer = client.ask(method.upper(), place)
+            assert (answer.status != 405) == (method in operations), (method, path)
+
+
+def test_settings_are_described_by_their_knobs(described: dict[str, Any]) -> None:
+    fields = described["components"]["schemas"]["Settings"]["properties"]
+    assert set(fields) == {*knobs(RunSettings), "checkpoint", "predictor"}
+    for name, knob in knobs(RunSettings).items():
+        assert fields[name]["title"] == knob.label
+        if knob.choices is not None:
+            assert fields[name]["enum"] == list(knob.choices())
+        elif knob.low is not None:
+            assert fields[name]["minimum"] == knob.low
+            assert fields[name]["maximum"] == (Limits().samples if name == "samples" else knob.high)
+    settings = schema_of(described, "Settings")
+    assert settings.is_valid(SMALL) and not settings.is_valid({"samples": 0}) and not settings.is_valid({"sample": 1})
+
+
+def test_answers_are_as_described(client: Client, described: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator.check_schema(described["components"]["schemas"]["Job"])
+    schema_of(described, "Job").validate(client.run(SMALL))
+    schema_of(described, "Prediction").validate(client.post("/predict", {"architectures": [BEST]}).json)
+    for path, name in (("/spaces", "Spaces"), ("/checkpoints", "Checkpoints"), ("/health", "Health")):
+        schema_of(described, name).validate(client.get(path).json)
+    schema_of(described, "Problem").validate(client.get("/nothing").json)
+    assert client.get("/spaces").json["nasbench201"]["architectures"] == 15_625
+    assert client.get("/checkpoints").json["nasbench201-score"]["kind"] == "score"
+
+
+# ------------------------------------------------------------------------------------------------------- documentation
+
+
+def curls() -> list[list[str]]:
+    """Every curl command of the documentation, as its words."""
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    commands = re.findall(r"^curl .*?(?=^curl |\Z)", "\n".join(blocks), re.DOTALL | re.MULTILINE)
+    return [shlex.split(command) for command in commands]
+
+
+def replay(client: Client, words: list[str], job: str) -> tuple[str, Answer]:
+    """Do what a curl command of the documentation does; the path as it stands there, and the answer."""
+    path = next(word for word in words if word.startswith("localhost")).removeprefix("localhost:8501/api/v1")
+    given = {words[at]: words[at + 1] for at in range(len(words) - 1) if words[at] in ("-d", "-X", "-H")}
+    name, _, value = given.get("-H", "").partition(": ")
+    body = given["-d"].encode() if "-d" in given else None
+    method = given.get("-X", "POST" if body else "GET")
+    return path, client.ask(method, path.replace("ID", job), body, **({name: value} if name else {}))
+
+
+def test_the_commands_of_the_documentation_work(client: Client, described: dict[str, Any]) -> None:
+    job, asked = "", set()
+    for words in curls():
+        path, answer = replay(client, words, job)
+        assert answer.status in (200, 202), (words, answer.body)
+        job = answer.json["id"] if answer.status == 202 else job
+        asked.add(f"/api/v1{path.replace('ID', '{id}')}")
+    assert job and asked == set(described["paths"])
