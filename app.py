@@ -23,6 +23,8 @@ page = st.navigation(
         st.Page("pages/compare.py", title=text.COMPARE, icon=":material/compare_arrows:"),
         st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
         st.Page("pages/explore.py", title=text.EXPLORE, icon=":material/explore:"),
+        st.Page("pages/learn.py", title=text.LEARN, icon=":material/school:"),
+        st.Page("pages/glossary.py", title=text.GLOSSARY, icon=":material/menu_book:"),
     ]
 )
 page.run()

@@ -19,7 +19,8 @@ from dnag.ui import text
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = ROOT / "dnag/ui/text/english"
 FILES = sorted(path.stem for path in ENGLISH.glob("*.py"))
-SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "dnag/ui").glob("*.py")])
+UI = [path for path in (ROOT / "dnag/ui").rglob("*.py") if ENGLISH.parent not in path.parents]
+SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *UI])
 
 
 def catalogue(language: str, file: str) -> ModuleType:
