@@ -53,7 +53,7 @@ def test_a_run_is_opened_again(new_page: Callable[..., Page], keeping: str) -> N
     box = page.get_by_test_id("stDataFrame").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 16, box["y"] + 52)
-    page.get_by_role("button", name=text.gallery.OPEN, exact=True).click()
+    page.locator(".st-key-open button:enabled").first.click()
     page.get_by_text(text.TABLE, exact=True).wait_for()
     page.wait_for_function("location.pathname.endsWith('/generate') && location.search.includes('job=')")
     assert page.get_by_text(text.CHANGED.format(button=text.GENERATE)).count() == 0
