@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dnag.bench_browser import app_figures, session_figures
+from dnag.bench_browser import app_figures, player_figures, session_figures
 from dnag.bundle import ModelStore
 from dnag.datasets import encode, image_source
 from dnag.datasets.cache import TensorCache
@@ -85,7 +85,7 @@ def bench(settings: BenchSettings, *, progress: Callable[[str], None] | None = N
     figures.append(Figure("peak memory of this process", peak, "MB"))
     if settings.app:
         tell("the app in Chromium")
-        figures += app_figures()
+        figures += app_figures() + player_figures()
     if settings.sessions:
         tell(f"{settings.sessions} browsers at once")
         figures += session_figures(settings.sessions)

@@ -139,6 +139,55 @@ def session_figures(count: int) -> list[Figure]:
     ]
 
 
+FRAMES, SCRUBS = 1000, 150
+
+
+def player_figures() -> list[Figure]:
+    """How fast the largest trajectory can be scrubbed: the layers of MobileNetV3, 1,000 frames, every picture drawn."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**find_chromium())
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.set_content(_long_trajectory())
+        slider = page.get_by_role("slider", name="Denoising step")
+        slider.wait_for()
+        milliseconds = slider.evaluate(_SCRUB, SCRUBS)
+        browser.close()
+    name = f"player: {FRAMES:,} frames of 20 layers scrubbed, pictures a second"
+    return [Figure(name, 1000 * SCRUBS / milliseconds, "", target="30")]
+
+
+_SCRUB = """async (slider, count) => {
+  const drawn = () => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const once = () => new Promise(resolve => requestAnimationFrame(resolve));
+  await drawn();
+  const began = performance.now();
+  for (let k = 0; k < count; k++) {
+    slider.value = String(Math.round(((k * 0.618) % 1) * Number(slider.max)));
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    await once();
+  }
+  return performance.now() - began;
+}"""
+"""Jumps all over the trajectory, one jump for each picture that the browser draws."""
+
+
+def _long_trajectory() -> str:
+    """A page of the player with probabilities that wander, so that every frame differs everywhere."""
+    import torch
+
+    from dnag.exports.html_page import page
+    from dnag.playback import player_payload
+    from dnag.spaces import spaces
+
+    space = spaces["mobilenetv3"]()
+    noise = torch.randn(FRAMES, space.num_nodes, space.num_ops, generator=torch.Generator().manual_seed(0))
+    probability = (255 * noise.cumsum(0).div(4).softmax(-1)).to(torch.uint8)
+    level = torch.logspace(0.7, -2, FRAMES)
+    return page(player_payload(space, level, probability, 75 + level, title="Scrubbing", final=""), space.label)
+
+
 def _generate(page: Page, url: str) -> Page:
     page.goto(url)
     page.get_by_role("button", name="Generate").first.wait_for()

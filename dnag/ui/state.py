@@ -22,7 +22,7 @@ from dnag.ui.offers import Offer, offer
 VIEWER, LINK, NOTICE = "_viewer", "_link", "_notice"
 JOB, LEFT, REMADE, SHOWN = "_job", "_left", "_remade", "_shown"
 TRAINING = "_training"
-JOB_PARAMETER = "job"
+JOB_PARAMETER, TRAINING_PARAMETER = "job", "training"
 PAGE = "_page"
 OF_A_PAGE = (LINK, JOB, LEFT, REMADE, SHOWN, TRAINING)
 
@@ -52,10 +52,8 @@ def enter(page: str) -> None:
             st.session_state[f"{before}{key}"] = st.session_state.pop(key)
         if f"{page}{key}" in st.session_state:
             st.session_state[key] = st.session_state.pop(f"{page}{key}")
-    if (job := job_id()) is None:
-        st.query_params.pop(JOB_PARAMETER, None)
-    else:
-        st.query_params[JOB_PARAMETER] = job
+    mirror(JOB_PARAMETER, job_id() or "", "")
+    mirror(TRAINING_PARAMETER, st.session_state.setdefault(TRAINING, None) or "", "")
 
 
 def read_link(owner: type, problem: Callable[[Any], str | None]) -> Link:

@@ -19,7 +19,6 @@ from dnag.ui.training import Chosen, Desk, Images, Training
 
 POLL_S = 2.0  # a chart that changed is put into the page anew, which shows
 TOP, MOST = 3, 12
-PARAMETER = "training"
 NOTICE = "_training-notice"
 BACKGROUND = True
 
@@ -50,13 +49,14 @@ def panel(run: Job[Any] | None, images_of: ImagesOf) -> None:
     """Choices for the candidates of a run, and the training that was started last, whichever run it was for."""
     job = _current()
     found = run is not None and run.result is not None and bool(run.result.candidates)
-    if not found and job is None:
+    notice = st.session_state.pop(NOTICE, None)
+    if not found and job is None and notice is None:
         return
     with st.container(border=True, key="training"):
         st.markdown(f"##### {text.training.TITLE}")
         if run is not None and found:
             _choices(run, images_of, busy=job is not None and job.active)
-        if notice := st.session_state.pop(NOTICE, None):
+        if notice is not None:
             st.error(notice)
         if job is not None:
             _standing(job)
@@ -65,13 +65,13 @@ def panel(run: Job[Any] | None, images_of: ImagesOf) -> None:
 def _current() -> Job[None] | None:
     """The training that this page of the session looks at; at first the one that the address names."""
     if state.TRAINING not in st.session_state:
-        st.session_state[state.TRAINING] = st.query_params.get(PARAMETER)
+        st.session_state[state.TRAINING] = st.query_params.get(state.TRAINING_PARAMETER)
     number = st.session_state[state.TRAINING]
     job = desk().watch(number) if number else None
     if number and job is None:
         st.session_state[NOTICE] = text.training.GONE
         number = st.session_state[state.TRAINING] = None
-    state.mirror(PARAMETER, number or "", "")
+    state.mirror(state.TRAINING_PARAMETER, number or "", "")
     return job
 
 
