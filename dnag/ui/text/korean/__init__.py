@@ -9,6 +9,8 @@ DATASET = "내 데이터셋"
 COMPARE = "비교"
 EXPLORE = "둘러보기"
 GALLERY = "보관함"
+LEARN = "배우기"
+GLOSSARY = "용어집"
 LANGUAGE = "언어"
 
 NAMES = {
