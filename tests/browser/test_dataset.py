@@ -84,7 +84,7 @@ def test_a_closed_tab_deletes_its_images_and_stops_its_training(
     folder.mkdir()
 
     def left() -> list[str]:
-        return sorted(path.name.split("-")[0] for path in folder.glob("dnag-server-*/*-*"))
+        return sorted(path.name.split("-")[0] for path in folder.glob("dnag-server-*/*") if path.is_dir())
 
     settings = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1", "TMPDIR": str(folder)}
     server = start_app(tmp_path / "server.log", env=settings)
