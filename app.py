@@ -8,6 +8,7 @@ import streamlit as st
 
 from dnag import ui
 from dnag.ui import text
+from dnag.ui.gallery import ask_browser
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -22,11 +23,13 @@ page = st.navigation(
         st.Page("pages/generate.py", title=text.GENERATE, icon=":material/auto_awesome:"),
         st.Page("pages/compare.py", title=text.COMPARE, icon=":material/compare_arrows:"),
         st.Page("pages/dataset.py", title=text.DATASET, icon=":material/photo_library:"),
+        st.Page("pages/gallery.py", title=text.GALLERY, icon=":material/collections_bookmark:"),
         st.Page("pages/explore.py", title=text.EXPLORE, icon=":material/explore:"),
         st.Page("pages/learn.py", title=text.LEARN, icon=":material/school:"),
         st.Page("pages/glossary.py", title=text.GLOSSARY, icon=":material/menu_book:"),
     ]
 )
+ask_browser()
 page.run()
 with st.sidebar:
     st.selectbox(

@@ -1,13 +1,14 @@
-r"""Runs that outlive their process: a result as bytes and back, many of them in a zip, and a store of them by owner.
+r"""Runs that outlive their process: a result as bytes and back, and many of them in a zip.
 
-A run is one safetensors file, compressed: a JSON header with the settings and the candidates, and the arrays
+A run is one safetensors file: a JSON header with the settings and the candidates, and the arrays
 
     level (K,), probability (K,B,N,F) uint8, value (K,B)        the trajectory, where one was kept
     unguided (V,), exact (2,A)                                  what it is compared with, where it was
 
-which is about 0.4 MB for 256 samples of NAS-Bench-201 and 60 frames. Nothing is pickled. What is read may come from
-anybody: settings pass through ``RunSettings``, architectures through their space, arrays through a check of their
-shapes, and costs are worked out again from the installed models rather than believed.
+In a store it is compressed, 0.3 to 0.5 MB for 256 samples of 20 steps; in a zip it is a file that other programs read.
+Nothing is pickled. What is read may come from anybody: settings pass through ``RunSettings``, architectures through
+their space, arrays through a check of their shapes, and costs are worked out again from the installed models rather
+than believed.
 """
 
 from __future__ import annotations
@@ -16,14 +17,12 @@ import dataclasses
 import io
 import json
 import math
-import sqlite3
 import struct
-import threading
+import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,10 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from dnag.archives import ArchiveError, ArchiveLimits, unpack_zip
 from dnag.bundle import ModelStore
+from dnag.checkpoint import CheckpointError
+from dnag.costs import CostModel
 from dnag.generate import Trajectory
 from dnag.runs import Candidate, RunResult, RunSettings, devices
 from dnag.spaces.base import spaces
@@ -42,29 +44,44 @@ MB = 2**20
 MAX_RUN_MB = 64
 """Of one run, unpacked."""
 MAX_RUNS = 200
-MAX_OWNER_MB = 64
 NAME_LENGTH = 80
-MANIFEST, RUN_FILE = "manifest.json", "run.dnag"
+MANIFEST, RUN_FILE = "manifest.json", "run.safetensors"
+ZIP_LIMITS = ArchiveLimits(packed_mb=64, unpacked_mb=512, files=3 * MAX_RUNS + 1, folders=MAX_RUNS + 1)
 
-_PLAIN = ("requested", "raw_valid", "unique", "novel", "violations", "nfe", "seconds", "paper_scale", "measured_note")
+_COUNTS = ("requested", "raw_valid", "unique", "novel", "nfe")
+_TEXTS = ("under", "maximize", "minimize", "checkpoint", "predictor", "features")
+_ACCURACIES = ("predicted_accuracy_pct", "predicted_std_pct", "measured_accuracy_pct")
+_LONGEST = 1000
+_AS_PLAIN = str.maketrans("[]<>", "()()")
+"""Notes are shown as Markdown, where a picture from elsewhere would start with a bracket."""
+_DAY_S = 86_400.0
 
 
-class RunArchiveError(ValueError):
+class RunArchiveError(ArchiveError):
     """Bytes that hold no run, or an archive that holds none; the message says what is wrong with them."""
 
 
-# ---------------------------------------------------------------------- one run
+# ---------------------------------------------------------------------- out
 
 
 def pack(result: RunResult) -> bytes:
-    """A run as bytes."""
+    """A run as few bytes."""
+    return zlib.compress(to_safetensors(result), 1)  # a fifteenth larger than at level 6, in a seventh of the time
+
+
+def to_safetensors(result: RunResult) -> bytes:
+    """A run as a safetensors file."""
     header = {
         "format": FORMAT,
         "settings": dataclasses.asdict(result.settings),
         "candidates": [dataclasses.asdict(candidate) for candidate in result.candidates],
+        **{name: getattr(result, name) for name in _COUNTS},
+        "violations": result.violations,
+        "seconds": result.seconds,
+        "paper_scale": result.paper_scale,
+        "measured_note": result.measured_note,
         "device": result.device,
         "width": result.width,
-        **{name: getattr(result, name) for name in _PLAIN},
     }
     tensors: dict[str, Tensor] = {}
     if (trajectory := result.trajectory) is not None:
@@ -76,333 +93,251 @@ def pack(result: RunResult) -> bytes:
     if result.exact is not None:
         tensors["exact"] = torch.stack(result.exact)
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return zlib.compress(safetensors.torch.save(whole, {"dnag": json.dumps(header)}), 6)
+    return safetensors.torch.save(whole, {"dnag": json.dumps(header)})
 
 
-def unpack(data: bytes, store: ModelStore) -> RunResult:
+# ---------------------------------------------------------------------- in
+
+
+def unpack(data: bytes, models: ModelStore) -> RunResult:
     """The run that :func:`pack` made bytes of. ``RunArchiveError`` says what is wrong with others.
 
     Args:
-        store: installed models, for the costs of the candidates.
+        models: installed models, for the costs of the candidates.
     """
+    packer = zlib.decompressobj()
     try:
-        header, tensors = _read(data)
-        given = dict(_mapping(header, "settings"))
-        if given.get("device") not in devices():  # of the machine that made the run
-            given["device"] = "auto"
-        settings = RunSettings(**given)
-        space = spaces[settings.space]()
-        candidates = [_candidate(row, settings) for row in _list(header, "candidates")]
-        trajectory, samples = _trajectory(tensors, space.num_nodes, space.num_ops)
-        if samples is not None and any(candidate.sample >= samples for candidate in candidates):
-            raise RunArchiveError("a candidate of a sample that is not there")
-        exact = tensors.get("exact")
-        _check(exact is None or (exact.dtype.is_floating_point and exact.shape == (2, space.size)), "exact", exact)
-        unguided = tensors.get("unguided")
-        _check(unguided is None or (unguided.dtype.is_floating_point and unguided.ndim == 1), "unguided", unguided)
-        plain = {name: _plain(name, header.get(name)) for name in _PLAIN}
-        width = float(_number(header.get("width"), "width"))
-        bundle = store.bundle(settings.space)  # not what the settings name, which may be any file
-        return RunResult(
-            settings=settings,
-            candidates=candidates,
-            trajectory=trajectory,
-            unguided_pct=unguided,
-            exact=None if exact is None else (exact[0], exact[1]),
-            device=str(header.get("device"))[:40],
-            width=width,
-            costs=bundle.costs(settings.dataset, settings.resolution, width),
-            **plain,
-        )
+        whole = packer.decompress(data, MAX_RUN_MB * MB + 1)
+    except zlib.error:
+        raise RunArchiveError("no run, or a damaged one") from None
+    return from_safetensors(whole, models)
+
+
+def from_safetensors(data: bytes, models: ModelStore) -> RunResult:
+    """The run that :func:`to_safetensors` made a file of; errors as of :func:`unpack`."""
+    header, tensors = _read(data)
+    try:
+        return _consistent(_result(header, tensors, models))
     except RunArchiveError:
         raise
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except CheckpointError as error:
+        raise RunArchiveError(f"no models to show the run with: {error}") from None
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise RunArchiveError(f"no run of this version: {error}") from None
 
 
 def _read(data: bytes) -> tuple[Mapping[str, Any], dict[str, Tensor]]:
+    if len(data) > MAX_RUN_MB * MB:
+        raise RunArchiveError(f"a run of more than {MAX_RUN_MB} MiB; allowed: up to that")
     try:
-        packer = zlib.decompressobj()
-        whole = packer.decompress(data, MAX_RUN_MB * MB)
-        if packer.unconsumed_tail:
-            raise RunArchiveError(f"a run of more than {MAX_RUN_MB} MiB; allowed: up to that")
-        (length,) = struct.unpack_from("<Q", whole)
-        header = json.loads(json.loads(whole[8 : 8 + length])["__metadata__"]["dnag"])
-        tensors = safetensors.torch.load(whole)
-    except (zlib.error, struct.error, SafetensorError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, RunArchiveError):
-            raise
+        tensors = safetensors.torch.load(data)
+        (length,) = struct.unpack_from("<Q", data)
+        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["dnag"])
+    except (SafetensorError, struct.error, KeyError, TypeError, ValueError, RecursionError) as error:
         raise RunArchiveError(f"no run, or a damaged one ({type(error).__name__})") from None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        found = header.get("format") if isinstance(header, dict) else None
-        raise RunArchiveError(f"a run of format {found!r}; this version reads format {FORMAT}")
+    found = header.get("format") if isinstance(header, dict) else None
+    if found != FORMAT:
+        raise RunArchiveError(f"a run of format {str(found)[:20]}; this version reads format {FORMAT}")
     return header, tensors
 
 
-def _check(condition: bool, name: str, found: object) -> None:
-    if not condition:
-        shown = f"{found.dtype} {tuple(found.shape)}" if isinstance(found, Tensor) else repr(found)[:60]
-        raise RunArchiveError(f"{name} is {shown}, which does not fit the rest")
-
-
-def _mapping(header: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    _check(isinstance(header.get(name), dict), name, header.get(name))
-    return header[name]
-
-
-def _list(header: Mapping[str, Any], name: str) -> list[Any]:
-    _check(isinstance(header.get(name), list), name, header.get(name))
-    return header[name]
-
-
-def _number(value: Any, name: str) -> float:
-    _check(isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value), name, value)
-    return value
-
-
-def _plain(name: str, value: Any) -> Any:
-    if name == "measured_note":
-        return str(value)[:500]
-    if name == "violations":
-        _check(isinstance(value, dict), name, value)
-        return {str(kind)[:80]: int(_number(count, name)) for kind, count in value.items()}
-    if name == "paper_scale" and value is None:
-        return None
-    number = _number(value, name)
-    _check(number >= 0, name, value)
-    return float(number) if name in ("seconds", "paper_scale") else int(number)
-
-
-def _candidate(row: Any, settings: RunSettings) -> Candidate:
-    _check(isinstance(row, dict), "candidate", row)
-    arch = spaces[settings.space]().parse(str(row["architecture"]))
-    numbers: dict[str, Any] = {}
-    for name in ("predicted_accuracy_pct", "predicted_std_pct", "measured_accuracy_pct"):
-        numbers[name] = None if row[name] is None else float(_number(row[name], name))
-    whole: dict[str, Any] = {name: int(_number(row[name], name)) for name in ("rank", "count", "sample")}
-    _check(min(whole.values()) >= 0, "candidate", whole)
-    latency = {str(device): float(_number(value, "latency")) for device, value in row["latency_ms"].items()}
-    source, inside = row["measured_source"], row["inside_budget"]
-    _check(inside is None or isinstance(inside, bool), "inside_budget", inside)
-    return Candidate(
-        architecture=str(row["architecture"]),
-        ops=arch.ops,
-        measured_source=None if source is None else str(source)[:200],
-        params_m=float(_number(row["params_m"], "params_m")),
-        macs_m=float(_number(row["macs_m"], "macs_m")),
-        disconnected=bool(row["disconnected"]),
-        novel=bool(row["novel"]),
-        latency_ms=latency,
-        inside_budget=inside,
-        **whole,
-        **numbers,
+def _result(header: Mapping[str, Any], tensors: Mapping[str, Tensor], models: ModelStore) -> RunResult:
+    settings = _settings(_of(dict, "settings", header["settings"]))
+    space = spaces[settings.space]()
+    candidates = [_candidate(_of(dict, "candidate", row), settings) for row in _of(list, "", header["candidates"])]
+    trajectory = _trajectory(tensors, (settings.samples, space.num_nodes, space.num_ops))
+    unguided, exact = _floats(tensors, "unguided", None), _floats(tensors, "exact", 2, space.size)
+    violations = _of(dict, "violations", header["violations"])
+    scale, width = header["paper_scale"], _number("width", header["width"])
+    return RunResult(
+        settings=settings,
+        candidates=candidates,
+        **{name: _count(name, header[name]) for name in _COUNTS},
+        violations={_words("violation", kind): _count("violations", count) for kind, count in violations.items()},
+        seconds=_number("seconds", header["seconds"]),
+        paper_scale=None if scale is None else _number("paper_scale", scale),
+        measured_note=_words("measured_note", header["measured_note"]),
+        trajectory=trajectory,
+        unguided_pct=unguided,
+        exact=None if exact is None else (exact[0], exact[1]),
+        device=_words("device", header["device"]),
+        width=width,
+        costs=_costs(settings, width, candidates, models),
     )
 
 
-def _trajectory(tensors: Mapping[str, Tensor], nodes: int, ops: int) -> tuple[Trajectory | None, int | None]:
-    """The trajectory, and how many samples it has."""
-    level, probability, value = (tensors.get(name) for name in ("level", "probability", "value"))
-    if level is None or probability is None:
-        return None, None
-    _check(level.ndim == 1 and level.dtype.is_floating_point and len(level) > 0, "level", level)
-    shape = (len(level), *probability.shape[1:2], nodes, ops)
-    _check(probability.dtype == torch.uint8 and probability.shape == shape, "probability", probability)
-    _check(value is None or (value.dtype.is_floating_point and value.shape == shape[:2]), "value", value)
-    return Trajectory(level, probability, value), int(shape[1])
+def _settings(given: Mapping[str, Any]) -> RunSettings:
+    for name in _TEXTS:
+        _words(name, given.get(name, ""))
+    here = given.get("device") in devices()  # else of the machine that made the run
+    return RunSettings(**(given if here else {**given, "device": "auto"}))
+
+
+def _candidate(row: Mapping[str, Any], settings: RunSettings) -> Candidate:
+    text, source = _words("architecture", row["architecture"]), row["measured_source"]
+    latency = _of(dict, "latency_ms", row["latency_ms"])
+    return Candidate(
+        rank=_count("rank", row["rank"]),
+        architecture=text,
+        ops=spaces[settings.space]().parse(text).ops,
+        count=_count("count", row["count"]),
+        sample=_count("sample", row["sample"]),
+        **{name: None if row[name] is None else _number(name, row[name], -math.inf) for name in _ACCURACIES},
+        measured_source=None if source is None else _words("measured_source", source).translate(_AS_PLAIN),
+        params_m=_number("params_m", row["params_m"]),
+        macs_m=_number("macs_m", row["macs_m"]),
+        disconnected=_of(bool, "disconnected", row["disconnected"]),
+        novel=_of(bool, "novel", row["novel"]),
+        latency_ms={_words("device", device): _number("latency_ms", value) for device, value in latency.items()},
+        inside_budget=_of(bool, "inside_budget", row["inside_budget"]) if settings.budgets else None,
+    )
+
+
+def _trajectory(tensors: Mapping[str, Tensor], sizes: tuple[int, int, int]) -> Trajectory | None:
+    """The trajectory of samples, nodes and operations of these ``sizes``."""
+    probability = tensors.get("probability")
+    if probability is None:
+        return None
+    frames = len(probability)
+    _check("probability", probability, probability.dtype == torch.uint8 and probability.shape == (frames, *sizes))
+    level = _floats(tensors, "level", frames)
+    _check("level", level, level is not None and frames > 0)
+    assert level is not None
+    return Trajectory(level, probability, _floats(tensors, "value", frames, sizes[0]))
+
+
+def _costs(
+    settings: RunSettings, width: float, candidates: Sequence[Candidate], models: ModelStore
+) -> dict[str, CostModel]:
+    """Costs of the installed models that every candidate has a value of; what steered the run is among them."""
+    bundle = models.bundle(settings.space)  # not the files that the settings name, which may be any
+    _check("width", width, width in bundle.space.widths)
+    known = bundle.costs(settings.dataset, settings.resolution, width)
+    found = {name: cost for name, cost in known.items() if all(c.value(name) is not None for c in candidates)}
+    for name in (*settings.budgets, *settings.weights):
+        if name not in found:
+            raise RunArchiveError(f"a run steered by {name[:40]}, which is not known here; known: {', '.join(found)}")
+    return found
+
+
+def _consistent(result: RunResult) -> RunResult:
+    """The result, if its parts agree with each other."""
+    settings, found, trajectory = result.settings, result.candidates, result.trajectory
+    _check("requested", result.requested, result.requested == settings.samples)
+    _check("raw_valid", result.raw_valid, sum(c.count for c in found) == result.raw_valid <= result.requested)
+    _check("unique", result.unique, len(found) == result.unique)
+    _check("novel", result.novel, result.novel == sum(candidate.novel for candidate in found))
+    _check("rank", [c.rank for c in found], [c.rank for c in found] == list(range(1, len(found) + 1)))
+    _check("count", 0, all(candidate.count > 0 for candidate in found))
+    samples = [candidate.sample for candidate in found]
+    _check("sample", max(samples, default=0), all(sample < settings.samples for sample in samples))
+    frames = 2 if trajectory is None else len(trajectory.level)
+    _check("frames", frames, 2 <= frames <= settings.steps + 1)
+    return result
+
+
+def _check(name: str, found: object, fits: bool) -> None:
+    if not fits:
+        shown = f"{found.dtype} {tuple(found.shape)}" if isinstance(found, Tensor) else repr(found)[:60]
+        raise RunArchiveError(f"a damaged run: {name} is {shown}, which does not fit the rest")
+
+
+def _of(kind: type[Any], name: str, value: Any) -> Any:
+    _check(name, value, type(value) is kind)
+    return value
+
+
+def _words(name: str, value: Any) -> str:
+    _check(name, value, isinstance(value, str) and len(value) <= _LONGEST)
+    return value
+
+
+def _number(name: str, value: Any, least: float = 0.0) -> float:
+    _check(name, value, type(value) in (int, float) and math.isfinite(value) and value >= least)
+    return float(value)
+
+
+def _count(name: str, value: Any) -> int:
+    _check(name, value, type(value) is int and 0 <= value < 2**31)
+    return value
+
+
+def _floats(tensors: Mapping[str, Tensor], name: str, *shape: int | None) -> Tensor | None:
+    """A tensor of finite float32 in this shape (None: any length), or None if there is none."""
+    found = tensors.get(name)
+    if found is not None:
+        fits = len(shape) == found.ndim and all(a in (None, b) for a, b in zip(shape, found.shape, strict=True))
+        _check(name, found, fits and found.dtype == torch.float32 and bool(found.isfinite().all()))
+    return found
 
 
 # ---------------------------------------------------------------------- many in a zip
 
 
-def export_zip(runs: Mapping[str, tuple[str, RunResult]]) -> bytes:
-    """A folder for each run (id -> name, result): the run, its candidates as CSV, its result as JSON; a manifest."""
-    made = io.BytesIO()
-    listed = []
+@dataclasses.dataclass(frozen=True)
+class NamedRun:
+    """A run with what its owner knows of it: a name (or none), and when it was made, in seconds since 1970."""
+
+    name: str
+    created: float
+    result: RunResult
+
+
+def export_zip(runs: Iterable[NamedRun]) -> bytes:
+    """A folder for each run: the run, its candidates as CSV, its result as JSON; and a manifest of them all."""
+    made, listed = io.BytesIO(), []
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, (name, result) in enumerate(runs.values(), start=1):
+        for number, run in enumerate(runs, start=1):
             folder = f"run-{number:03d}"
-            listed.append({"folder": folder, "name": name})
-            archive.writestr(f"{folder}/{RUN_FILE}", pack(result))
-            archive.writestr(f"{folder}/candidates.csv", result.to_csv())
-            archive.writestr(f"{folder}/result.json", result.to_json())
+            listed.append({"folder": folder, "name": run.name, "created": run.created})
+            archive.writestr(f"{folder}/{RUN_FILE}", to_safetensors(run.result))
+            archive.writestr(f"{folder}/candidates.csv", run.result.to_csv())
+            archive.writestr(f"{folder}/result.json", run.result.to_json())
         archive.writestr(MANIFEST, json.dumps({"format": FORMAT, "runs": listed}, indent=2))
     return made.getvalue()
 
 
-def import_zip(data: bytes, store: ModelStore) -> list[tuple[str, RunResult]]:
-    """Names and results of the runs in an archive of :func:`export_zip`, which may come from anybody.
+def import_zip(path: Path, models: ModelStore) -> Iterator[NamedRun]:
+    """The runs of an archive of :func:`export_zip`, one after another.
 
-    Nothing is written: what the archive's names say does not matter, and what is unpacked is bounded.
+    It may come from anybody: it is unpacked within ``ZIP_LIMITS``, into a folder that is gone afterwards.
+    ``ArchiveError`` says what is wrong with it, and in which of its runs.
     """
+    with tempfile.TemporaryDirectory(prefix="dnag-runs-") as made:
+        into = Path(made) / "runs"
+        unpack_zip(path, into, ZIP_LIMITS, lambda name: name == MANIFEST or name.endswith(f"/{RUN_FILE}"))
+        for folder, name, created in _manifest(into / MANIFEST):
+            try:
+                yield NamedRun(name, created, from_safetensors((folder / RUN_FILE).read_bytes(), models))
+            except FileNotFoundError:
+                raise RunArchiveError(f"{folder.name} has no {RUN_FILE}, which the manifest promises") from None
+            except RunArchiveError as error:
+                raise RunArchiveError(f"{folder.name}: {error}") from None
+
+
+def _manifest(path: Path) -> list[tuple[Path, str, float]]:
+    """Folder, name and time of every run that the archive says it holds."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            manifest = json.loads(_member(archive, MANIFEST, MB))
-            _check(isinstance(manifest, dict) and manifest.get("format") == FORMAT, "the manifest's format", manifest)
-            listed = _list(manifest, "runs")
-            if len(listed) > MAX_RUNS:
-                raise RunArchiveError(f"{len(listed)} runs; allowed: up to {MAX_RUNS}")
-            found = []
-            for entry in listed:
-                _check(isinstance(entry, dict), "an entry of the manifest", entry)
-                folder, name = str(entry.get("folder")), str(entry.get("name") or "")[:NAME_LENGTH]
-                run = _member(archive, f"{folder}/{RUN_FILE}", MAX_RUN_MB * MB)
-                found.append((name, unpack(run, store)))
-            return found
-    except RunArchiveError:
-        raise
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
-        raise RunArchiveError(f"no zip archive of runs, or a damaged one ({error})") from None
-
-
-def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    """A file of an archive, of which no more than ``limit`` bytes are ever unpacked."""
-    if name not in archive.namelist():
-        raise RunArchiveError(f"no {name[:80]} in the archive; allowed: one that this app exported")
-    with archive.open(name) as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise RunArchiveError(f"{name[:80]} is larger than {limit // MB} MiB; allowed: up to that")
-    return data
-
-
-# ---------------------------------------------------------------------- a store
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    name TEXT NOT NULL DEFAULT '',
-    created REAL NOT NULL,
-    summary TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    data BLOB NOT NULL,
-    PRIMARY KEY (owner, id)
-);
-"""
-
-
-@dataclasses.dataclass(frozen=True)
-class StoredRun:
-    """What a list of runs shows of one.
-
-    Attributes:
-        id: of the job that made it.
-        created: seconds since 1970.
-        settings: of the run.
-        summary: ``valid`` (a share), ``distinct``, ``best_pct``, ``mean_pct``, ``best``.
-        size: of its bytes.
-    """
-
-    id: str
-    name: str
-    created: float
-    settings: Mapping[str, Any]
-    summary: Mapping[str, Any]
-    size: int
-
-
-class RunStore:
-    """Runs by owner, in a SQLite file, or in memory. Nobody is shown the runs of another owner.
-
-    Every method does one short transaction, so that several threads may share it and a killed process loses nothing
-    but what it was about to write. When an owner has more than ``max_runs`` runs or ``max_mb`` MiB, the oldest without
-    a name go, then the oldest.
-
-    Args:
-        path: of the file; None keeps runs in memory, as long as this object lives.
-    """
-
-    def __init__(self, path: Path | None = None, *, max_runs: int = MAX_RUNS, max_mb: float = MAX_OWNER_MB):
-        self.path, self.max_runs, self.max_mb = path, max_runs, max_mb
-        self._lock = threading.Lock()
-        try:
-            self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=30)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise RunArchiveError(f"runs cannot be kept in {path}: {error}") from None
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._connection:
-            yield self._connection
-
-    def add(
-        self, owner: str, run: str, result: RunResult, *, name: str = "", created: float | None = None
-    ) -> list[str]:
-        """Keep a run; one that is there already stays as it is. Returns the ids of runs that had to go for it."""
-        data = pack(result)
-        if len(data) > self.max_mb * MB:
-            raise RunArchiveError(f"a run of {len(data) / MB:.0f} MiB; allowed: up to {self.max_mb:g} in all")
-        about = json.dumps({"settings": dataclasses.asdict(result.settings), **summary(result)})
-        values = (run, owner, name[:NAME_LENGTH], time.time() if created is None else created, about, len(data), data)
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO runs (id, owner, name, created, summary, size, data) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
-            return self._make_room(connection, owner, run)
-
-    def _make_room(self, connection: sqlite3.Connection, owner: str, newest: str) -> list[str]:
-        rows = connection.execute(
-            "SELECT id, size FROM runs WHERE owner = ? ORDER BY id = ?, name != '', created, rowid", (owner, newest)
-        ).fetchall()
-        count, size = len(rows), sum(row[1] for row in rows)
-        gone = []
-        for run, bytes_ in rows[:-1]:
-            if count <= self.max_runs and size <= self.max_mb * MB:
-                break
-            connection.execute("DELETE FROM runs WHERE owner = ? AND id = ?", (owner, run))
-            count, size = count - 1, size - bytes_
-            gone.append(run)
-        return gone
-
-    def runs(self, owner: str) -> list[StoredRun]:
-        """All runs of an owner, the newest first."""
-        with self._transaction() as connection:
-            rows = connection.execute(
-                "SELECT id, name, created, summary, size FROM runs WHERE owner = ? ORDER BY created DESC, rowid DESC",
-                (owner,),
-            ).fetchall()
-        found = []
-        for run, name, created, about, size in rows:
-            told = json.loads(about)
-            found.append(StoredRun(run, name, created, told.pop("settings"), told, size))
-        return found
-
-    def get(self, owner: str, run: str, store: ModelStore) -> RunResult | None:
-        """The result of a run, None if the owner has no such run."""
-        with self._transaction() as connection:
-            row = connection.execute("SELECT data FROM runs WHERE owner = ? AND id = ?", (owner, run)).fetchone()
-        return None if row is None else unpack(row[0], store)
-
-    def rename(self, owner: str, run: str, name: str) -> None:
-        """Give a run a name; an empty one takes it away."""
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE runs SET name = ? WHERE owner = ? AND id = ?", (name.strip()[:NAME_LENGTH], owner, run)
-            )
-
-    def delete(self, owner: str, run: str) -> bool:
-        """Remove a run; returns whether the owner had it."""
-        with self._transaction() as connection:
-            return connection.execute("DELETE FROM runs WHERE owner = ? AND id = ?", (owner, run)).rowcount > 0
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._connection.close()
-
-
-def summary(result: RunResult) -> dict[str, Any]:
-    """What a list shows of a run."""
-    best = result.candidates[0] if result.candidates else None
-    return {
-        "valid": result.raw_valid / result.requested,
-        "distinct": result.unique,
-        "mean_pct": result.expected_pct(),
-        "best_pct": best and best.predicted_accuracy_pct,
-        "best": best and best.architecture,
-        "seconds": result.seconds,
-    }
+        told = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise RunArchiveError(f"no {MANIFEST} in the archive; allowed: one that this app exported") from None
+    except (ValueError, RecursionError):
+        raise RunArchiveError(f"{MANIFEST} is damaged; allowed: an archive that this app exported") from None
+    manifest = _of(dict, "the manifest", told)
+    if (form := manifest.get("format")) != FORMAT:
+        raise RunArchiveError(f"an archive of format {str(form)[:20]}; this version reads format {FORMAT}")
+    found = [_of(dict, "an entry of the manifest", entry) for entry in _of(list, "runs", manifest.get("runs"))]
+    if not 0 < len(found) <= MAX_RUNS:
+        raise RunArchiveError(f"{len(found)} runs; allowed: 1 to {MAX_RUNS}")
+    folders = [_words("folder", entry.get("folder")) for entry in found]
+    # Names of a fixed form lead nowhere else, and twice the same would be work out of nothing.
+    _check("folder", folders, set(folders) == {f"run-{number:03d}" for number in range(1, len(found) + 1)})
+    latest = time.time() + _DAY_S
+    return [
+        (
+            path.parent / folder,
+            _words("name", entry.get("name", ""))[:NAME_LENGTH],
+            min(_number("created", entry.get("created", latest - _DAY_S)), latest),
+        )
+        for folder, entry in zip(folders, found, strict=True)
+    ]

@@ -161,6 +161,19 @@ class JobManager(Generic[R]):
             self._lock.notify()
             return job
 
+    def adopt(self, key: Hashable, result: R) -> Job[R]:
+        """A finished job for a result that came from elsewhere, as if it had been run here; one for each key."""
+        with self._lock:
+            job = self._by_key.get(key)
+            if job is None or job.result is None:
+                now = self._clock()
+                job = Job(id=uuid.uuid4().hex[:12], key=key, state="done", result=result, queued_at=now, last_seen=now)
+                job.started_at = job.ended_at = now
+                job.finished.set()
+                self._jobs[job.id] = self._by_key[key] = job
+                self._forget()
+            return job
+
     def get(self, job_id: str) -> Job[R] | None:
         """The job, or None if it is not (or no longer) known. Does not count as looking: see :meth:`touch`."""
         with self._lock:

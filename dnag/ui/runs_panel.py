@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dnag.metrics import spearman
-from dnag.ui import exports_panel, figures, loaders, state, text
+from dnag.ui import exports_panel, figures, gallery, loaders, state, text
 from dnag.ui.forms import label_of
 from dnag.ui.jobs import Job, QueueFullError
 from dnag.ui.loaders import manager
@@ -99,6 +99,7 @@ def shown(job: Job[Any] | None) -> Job[Any] | None:
     """The run whose result the page shows: this one, or while it is under way (or came to nothing) the one before."""
     if job is not None and job.state == "done":
         st.session_state[state.SHOWN] = job.id
+        gallery.keep(job)
         return job
     before = st.session_state.get(state.SHOWN)
     return manager().touch(before, viewer=state.viewer()) if before else None
@@ -476,7 +477,7 @@ def stage(
     with status:
         if job is not None and active:
             follow(job)
-        elif job is not None and job.state == "done" and job.key != settings:
+        elif job is not None and job.state == "done" and settings not in (job.key, _settings_of(job)):
             st.caption(text.CHANGED.format(button=button))
     if job is not None and not active and job.state != "done":
         ended_badly(job, button)
@@ -486,6 +487,11 @@ def stage(
     elif active:
         preview()
     return active or found is not None
+
+
+def _settings_of(job: Job[Any]) -> Any:
+    """The settings a result came from, whatever its job is known by."""
+    return getattr(job.result, "settings", None)
 
 
 def preview() -> None:

@@ -344,3 +344,18 @@ def test_the_commands_of_the_documentation_work(client: Client, described: dict[
         job = answer.json["id"] if answer.status == 202 else job
         asked.add(f"/api/v1{path.replace('ID', '{id}')}")
     assert job and asked == set(described["paths"])
+
+
+def test_the_limits_of_the_documentation_are_those_held() -> None:
+    text = " ".join((ROOT / "docs" / "api.md").read_text(encoding="utf-8").split())
+    limits, rate = Limits(), Rate()
+    for said in (
+        f"| a request's body | {limits.body_bytes // 1024} KiB",
+        f"| samples of a run | {limits.samples:,} |",
+        f"| architectures of a prediction | {limits.architectures:,} |",
+        f"| runs that wait when another comes | {limits.waiting} |",
+        f"| streams at a time | {limits.streams} |",
+        f"{rate.burst:g} at once, then {rate.per_second:g} a second; a `POST` counts {rate.work_costs:g} times",
+        f"The {loaders.manager()._keep} runs that ended",
+    ):
+        assert said in text

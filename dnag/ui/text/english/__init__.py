@@ -12,6 +12,7 @@ LEARN = "Learn"
 GLOSSARY = "Glossary"
 COMPARE = "Compare"
 EXPLORE = "Explore"
+GALLERY = "Gallery"
 LANGUAGE = "Language"
 
 #: Names that the core uses as identifiers, as people write them; others are shown with spaces for underscores.

@@ -8,6 +8,7 @@ GENERATE = "생성"
 DATASET = "내 데이터셋"
 COMPARE = "비교"
 EXPLORE = "둘러보기"
+GALLERY = "보관함"
 LANGUAGE = "언어"
 
 NAMES = {

@@ -1,0 +1,125 @@
+"""Where the runs of a browser are kept, and how they come back to the pages.
+
+With ``DNAG_RUNS=FILE`` runs outlive the session: whose they are is told by a random key in a cookie of the browser
+(``browser_key.js``), which nobody can guess and no other page is shown. Otherwise the session has a store of its own,
+in memory, which goes with it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dnag.ui import state
+from dnag.ui.jobs import Job
+from dnag.ui.loaders import manager, store
+
+VARIABLE = "DNAG_RUNS"
+COOKIE = "dnag_runs"
+KEPT, KEY, PROBLEM = "_kept", "_browser_key", "_not_kept"
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+_component = st.components.v2.component(
+    "dnag_browser_key",
+    html="<span></span>",
+    js=(Path(__file__).parent / "browser_key.js").read_text(encoding="utf-8"),
+)
+
+
+def path() -> Path | None:
+    """The file that runs are kept in; None for the session's memory."""
+    given = os.environ.get(VARIABLE, "").strip()
+    return Path(given).expanduser() if given else None
+
+
+@st.cache_resource(show_spinner=False)
+def _shared(path: Path) -> Any:
+    from dnag.run_store import RunStore
+
+    return RunStore(path)
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=lambda kept: kept.close())
+def _own() -> Any:
+    from dnag.run_store import RunStore
+
+    return RunStore()
+
+
+def runs() -> Any:
+    """The store of this session's runs (``dnag.run_store.RunStore``). ``RunArchiveError`` if it cannot be used."""
+    return _own() if (file := path()) is None else _shared(file)
+
+
+def owner() -> str | None:
+    """Whose runs are kept; None while the browser has not told its key."""
+    if path() is None:
+        return "session"
+    found = st.context.cookies.get(COOKIE) or st.session_state.get(KEY) or ""
+    return found if _KEY.fullmatch(found) else None
+
+
+def ask_browser() -> None:
+    """Called once by every page: have the browser tell its key, or make one, where runs are kept by it."""
+    if path() is not None and owner() is None:
+        key = _component(key="browser-key", height="content", on_key_change=lambda: None).key
+        if key and _KEY.fullmatch(str(key)):
+            st.session_state[KEY] = str(key)
+
+
+def keep(job: Job[Any]) -> None:
+    """Keep a finished run of this session, once; what hinders that is said by the gallery."""
+    from dnag.run_archive import RunArchiveError
+    from dnag.runs import RunResult
+
+    done: set[str] = st.session_state.setdefault(KEPT, set())
+    whose = owner()
+    if job.id in done or whose is None or not isinstance(job.result, RunResult):
+        return
+    done.add(job.id)
+    try:
+        runs().add(whose, job.id, job.result)
+    except RunArchiveError as error:
+        st.session_state[PROBLEM] = str(error)
+
+
+def recall(ids: Iterable[str]) -> list[str]:
+    """Put kept runs back where the pages find them; the ids of their jobs, those that are gone left out."""
+    found = []
+    done: set[str] = st.session_state.setdefault(KEPT, set())
+    whose = owner() or ""
+    for run in ids:
+        job = manager().touch(run, viewer=state.viewer())
+        if job is None or job.result is None:
+            result = runs().get(whose, run, store())
+            if result is None:
+                continue
+            # Not under its settings: what came from a file is nobody else's result for them.
+            job = manager().adopt((whose, run), result)
+        done.add(job.id)
+        found.append(job.id)
+    return found
+
+
+def open_run(job_id: str) -> str:
+    """Look at a run that is in memory, with its settings in the form; returns the page that shows it."""
+    from dnag.knobs import knobs
+    from dnag.ui import budget
+
+    job = manager().get(job_id)
+    assert job is not None and job.result is not None
+    settings = job.result.settings
+    page = "dataset" if settings.features else "generate"
+    state.enter(page)
+    for name in knobs(settings):
+        if not (settings.features and name == "dataset"):
+            st.session_state[name] = getattr(settings, name)
+    st.session_state[budget.CHOSEN] = list(settings.budgets)
+    st.session_state.update({budget.slider_key(name): limit for name, limit in settings.budgets.items()})
+    state.look_at(job_id)
+    return f"pages/{page}.py"

@@ -1,0 +1,162 @@
+"""The gallery's table of runs, and what can be done with those selected."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dnag.ui import compare_panel, gallery, text
+from dnag.ui.forms import label_of
+from dnag.ui.loaders import store
+
+SELECTION, UPLOAD, NOTICE = "gallery-table", "gallery-upload", "_gallery_notice"
+COMPARED = (2, 4)
+UPLOAD_MB = 20
+
+
+def kept() -> list[Any]:
+    """The runs of whoever looks, the newest first (``dnag.run_store.StoredRun``)."""
+    whose = gallery.owner()
+    return [] if whose is None else gallery.runs().runs(whose)
+
+
+def _row(run: Any, number: int) -> dict[str, Any]:
+    settings, told = run.settings, run.summary
+    return {
+        "name": run.name or text.gallery.UNNAMED.format(number=number),
+        "when": datetime.fromtimestamp(run.created, UTC),
+        "space": label_of("space", settings["space"]),
+        "dataset": label_of("dataset", settings["dataset"], settings["space"]),
+        "scale": settings["guidance_scale"],
+        "solver": f"{text.name(settings['sampler'])} × {settings['steps']}",
+        "samples": settings["samples"],
+        "valid": 100 * told["valid"],
+        "mean": told["mean_pct"],
+        "best": told["best_pct"],
+        "architecture": told["best"],
+        "size": run.size / 2**20,
+    }
+
+
+def _columns() -> dict[str, Any]:
+    formats = {"scale": "%g", "valid": "%.1f", "mean": "%.2f", "best": "%.2f", "size": "%.1f"}
+    found = {}
+    for name, label in text.gallery.COLUMNS.items():
+        help_ = text.gallery.COLUMNS_HELP.get(name)
+        if name == "when":
+            found[name] = st.column_config.DatetimeColumn(label, format="D MMM, HH:mm", timezone=st.context.timezone)
+        elif name in formats or name == "samples":
+            found[name] = st.column_config.NumberColumn(label, format=formats.get(name), help=help_)
+        else:
+            found[name] = st.column_config.TextColumn(label, help=help_)
+    return found
+
+
+def table(runs: list[Any]) -> list[Any]:
+    """The runs; returns those selected."""
+    event = st.dataframe(
+        [_row(run, len(runs) - index) for index, run in enumerate(runs)],
+        key=SELECTION,
+        hide_index=True,
+        width="stretch",
+        column_config=_columns(),
+        on_select="rerun",
+        selection_mode="multi-row",
+        alt=text.gallery.TABLE_ALT,
+    )
+    st.caption(text.gallery.TABLE_HINT)
+    return [runs[row] for row in event.selection.rows if row < len(runs)]
+
+
+def actions(chosen: list[Any]) -> None:
+    """What can be done with the runs selected."""
+    words, ids = text.gallery, [run.id for run in chosen]
+    with st.container(horizontal=True, key="gallery-actions"):
+        if st.button(words.OPEN, key="open", help=words.OPEN_HELP, disabled=len(ids) != 1, type="primary"):
+            _open(ids[0])
+        few = COMPARED[0] <= len(ids) <= COMPARED[1]
+        if st.button(words.COMPARE, key="compare", help=words.COMPARE_HELP, disabled=not few):
+            st.session_state[compare_panel.CHOSEN] = gallery.recall(ids)
+            st.switch_page("pages/compare.py")
+        st.download_button(
+            words.EXPORT,
+            data=lambda: _export(chosen),
+            file_name="dnag-runs.zip",
+            mime="application/zip",
+            key="export",
+            help=words.EXPORT_HELP,
+            disabled=not ids,
+            on_click="ignore",
+        )
+        with st.popover(words.RENAME, help=words.RENAME_HELP, disabled=len(ids) != 1):
+            name = st.text_input(words.NEW_NAME, chosen[0].name if len(ids) == 1 else "", max_chars=80)
+            st.button(words.SAVE, key="save", on_click=_rename, args=(ids[:1], name))
+        with st.popover(words.DELETE, help=words.DELETE_HELP, disabled=not ids):
+            st.markdown(words.DELETE_SURE.format(count=len(ids)))
+            st.button(words.DELETE_YES, key="delete", on_click=_delete, args=(ids,))
+
+
+def _open(run: str) -> None:
+    found = gallery.recall([run])
+    if not found:
+        st.error(text.gallery.GONE)
+        return
+    page = gallery.open_run(found[0])
+    st.switch_page(page, query_params={"job": found[0]})
+
+
+def _export(chosen: list[Any]) -> bytes:
+    from dnag.run_archive import NamedRun, export_zip
+
+    whose, runs = gallery.owner() or "", gallery.runs()
+    named = ((run, runs.get(whose, run.id, store())) for run in chosen)
+    return export_zip(NamedRun(run.name, run.created, result) for run, result in named if result is not None)
+
+
+def _rename(ids: list[str], name: str) -> None:
+    for run in ids:
+        gallery.runs().rename(gallery.owner() or "", run, name)
+
+
+def _delete(ids: list[str]) -> None:
+    gallery.runs().delete(gallery.owner() or "", ids)
+
+
+def importer() -> None:
+    """Runs from a zip; all of them or none."""
+    words = text.gallery
+    given = st.file_uploader(words.IMPORT_FILE, type="zip", key=UPLOAD, max_upload_size=UPLOAD_MB)
+    st.button(words.IMPORT_BUTTON, key="import", disabled=given is None, on_click=_import, args=(given,))
+
+
+def _import(given: Any) -> None:
+    from dnag.archives import ArchiveError
+    from dnag.run_archive import import_zip
+
+    whose = gallery.owner()
+    if given is None or whose is None:
+        return
+    with tempfile.NamedTemporaryFile(suffix=".zip") as file:
+        file.write(given.getvalue())
+        file.flush()
+        try:
+            found = [(uuid.uuid4().hex[:12], run) for run in import_zip(Path(file.name), store())]
+            gallery.runs().add_all(whose, found)
+        except ArchiveError as error:
+            st.session_state[NOTICE] = ("error", text.gallery.IMPORT_FAILED.format(error=text.plain(str(error))))
+            return
+    st.session_state[NOTICE] = ("success", text.gallery.IMPORTED.format(count=len(found)))
+
+
+def notices() -> None:
+    """What the last import came to, and why a run could not be kept."""
+    if (notice := st.session_state.pop(NOTICE, None)) is not None:
+        kind, words = notice
+        (st.error if kind == "error" else st.success)(words)
+    if (problem := st.session_state.pop(gallery.PROBLEM, None)) is not None:
+        st.warning(text.gallery.NOT_KEPT.format(error=problem))

@@ -1,0 +1,59 @@
+"""The gallery in a real browser: runs outlive the session where the server keeps them, for this browser alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dnag.ui import text
+from tests.browser.conftest import start_app, stop_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+QUERY = "samples=8&steps=4&device=cpu"
+
+
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that keeps runs in a file."""
+    folder: Path = tmp_path_factory.mktemp("runs")
+    server = start_app(folder / "log.txt", env={"DNAG_RUNS": str(folder / "runs.sqlite")})
+    yield server.url
+    stop_app(server)
+
+
+def generate(page: Page, url: str) -> None:
+    page.goto(f"{url}/generate?{QUERY}")
+    page.get_by_role("button", name=text.GENERATE).first.click()
+    page.get_by_text(text.TABLE, exact=True).wait_for()
+
+
+def test_runs_stay_for_this_browser_alone(
+    new_page: Callable[..., Page], keeping: str, axe_violations: Callable[..., Any]
+) -> None:
+    page = new_page()
+    generate(page, keeping)
+    page.goto(f"{keeping}/gallery")  # a new session of the same browser
+    page.get_by_text(text.gallery.TABLE_HINT).wait_for()
+    assert axe_violations(page) == []
+    other = new_page()
+    other.goto(f"{keeping}/gallery")
+    other.get_by_text(text.gallery.EMPTY_TITLE).wait_for()
+
+
+def test_a_run_is_opened_again(new_page: Callable[..., Page], keeping: str) -> None:
+    page = new_page()
+    generate(page, keeping)
+    page.goto(f"{keeping}/gallery")
+    page.get_by_text(text.gallery.TABLE_HINT).wait_for()
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + 52)
+    page.locator(".st-key-open button:enabled").first.click()
+    page.get_by_text(text.TABLE, exact=True).wait_for()
+    page.wait_for_function("location.pathname.endsWith('/generate') && location.search.includes('job=')")
+    assert page.get_by_text(text.CHANGED.format(button=text.GENERATE)).count() == 0

@@ -1,0 +1,108 @@
+"""The gallery: finished runs are there, can be named, opened, deleted, taken away and brought back."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dnag.bundle import ModelStore
+from dnag.run_archive import NamedRun, export_zip
+from dnag.run_store import RunStore
+from dnag.runs import RunResult, RunSettings, run
+from dnag.ui import gallery, gallery_panel, loaders, text
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = RunSettings(samples=8, steps=4, seed=5, device="cpu", under="macs_m=100")
+
+
+@pytest.fixture(scope="module")
+def result() -> RunResult:
+    return run(SETTINGS, store=ModelStore(), keep_frames=4, compare=True)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> RunStore:
+    """The runs that the page shows."""
+    made = RunStore()
+    monkeypatch.setattr(gallery, "_own", lambda: made)
+    return made
+
+
+def open_page() -> AppTest:
+    return AppTest.from_file(str(ROOT / "pages" / "gallery.py"), default_timeout=60).run()
+
+
+def test_an_empty_gallery_says_what_to_do(store: RunStore) -> None:
+    at = open_page()
+    assert not at.exception and at.subheader[0].value == text.gallery.EMPTY_TITLE
+
+
+def test_runs_are_listed_and_renamed_and_deleted(store: RunStore, result: RunResult) -> None:
+    store.add("session", "one", result, created=1.0)
+    store.add("session", "two", result, name="mine", created=2.0)
+    store.add("somebody", "three", result)
+    at = open_page()
+    shown: Any = at.dataframe[0].value
+    assert not at.exception and list(shown["name"]) == ["mine", "run 1"]
+    assert list(shown["best"]) == [result.candidates[0].predicted_accuracy_pct] * 2
+    assert at.button(key="open").disabled and at.button(key="compare").disabled
+
+
+def test_what_buttons_do(store: RunStore, result: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add("session", "one", result)
+    gallery_panel._rename(["one"], " first ")
+    (kept,) = store.runs("session")
+    assert kept.name == "first"
+    with zipfile.ZipFile(io.BytesIO(gallery_panel._export([kept]))) as archive:
+        assert "run-001/candidates.csv" in archive.namelist()
+    gallery_panel._delete(["one"])
+    assert store.runs("session") == []
+
+
+class Upload(io.BytesIO):
+    """What Streamlit gives for an uploaded file."""
+
+
+def test_import_is_all_or_nothing(store: RunStore, result: RunResult) -> None:
+    good = export_zip([NamedRun("a", 1.0, result), NamedRun("b", 2.0, result)])
+    gallery_panel._import(Upload(good))
+    assert [found.name for found in store.runs("session")] == ["b", "a"]
+    gallery_panel._import(Upload(good[:-100]))
+    gallery_panel._import(Upload(b"nothing"))
+    assert len(store.runs("session")) == 2
+
+
+def test_a_kept_run_comes_back_without_being_taken_for_anybody_elses(store: RunStore, result: RunResult) -> None:
+    store.add("session", "kept", result)
+    (job_id,) = gallery.recall(["kept", "gone"])
+    job = loaders.manager().get(job_id)
+    assert job is not None and job.result is not None and job.state == "done" and job.key != SETTINGS
+    assert job.result.to_json() == result.to_json()
+    assert gallery.recall(["kept"]) == [job_id]
+
+
+def test_a_finished_run_is_kept_once_and_opens_with_its_settings(store: RunStore) -> None:
+    at = AppTest.from_file(str(ROOT / "pages" / "generate.py"), default_timeout=60)
+    for name, value in (("samples", "8"), ("steps", "4"), ("seed", "5")):
+        at.query_params[name] = value
+    at.run().button(key="generate").click().run()
+    for _ in range(200):
+        if store.runs("session"):
+            break
+        at.run()
+    (kept,) = store.runs("session")
+    assert kept.settings["seed"] == 5 and kept.id == at.session_state["_job"]
+    at.run()
+    assert len(store.runs("session")) == 1
+
+
+def test_a_file_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(gallery.VARIABLE, str(tmp_path / "missing" / "runs.sqlite"))
+    monkeypatch.setattr(gallery, "owner", lambda: "0" * 32)
+    at = open_page()
+    assert not at.exception and "runs cannot be kept in runs.sqlite" in at.error[0].value
