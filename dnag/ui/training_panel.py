@@ -91,7 +91,7 @@ def _choices(run: Job[Any], images_of: ImagesOf, *, busy: bool) -> None:
         return
     words, space = text.training, result.settings.space
     st.caption(words.INTRO.format(dataset=images.name))
-    shared: dict[str, Any] = {"disabled": busy, "persist_state": "session"}
+    shared: dict[str, Any] = {"persist_state": "session"}
     chosen = st.multiselect(
         words.CANDIDATES,
         range(len(result.candidates)),
@@ -124,7 +124,7 @@ def _choices(run: Job[Any], images_of: ImagesOf, *, busy: bool) -> None:
             key="train",
             type="primary",
             icon=":material/model_training:",
-            help=None if chosen else words.START_NONE,
+            help=words.START_BUSY if busy else None if chosen else words.START_NONE,
             on_click=_begin,
             args=(run, images_of),
             disabled=busy or not chosen,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image
 from dnag.datasets.extractors.base import extractors
 from dnag.datasets.features import DEFAULT
 from dnag.ui import text
+from tests.browser.conftest import start_app, stop_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,14 +38,18 @@ def archive() -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.skipif(missing is not None, reason=missing or "")
-def test_upload_encode_generate(page: Page, app_url: str, axe_violations: Callable[[Page], list[str]]) -> None:
-    page.goto(f"{app_url}/dataset?samples=24&steps=6")
-    page.get_by_text(text.EMPTY_TITLE).wait_for()
+def upload(page: Page) -> None:
     page.locator("input[type=file]").set_input_files(
         {"name": "colours.zip", "mimeType": "application/zip", "buffer": archive()}
     )
     page.get_by_text("3 classes, 24 images").wait_for()
+
+
+@pytest.mark.skipif(missing is not None, reason=missing or "")
+def test_upload_encode_generate(page: Page, app_url: str, axe_violations: Callable[[Page], list[str]]) -> None:
+    page.goto(f"{app_url}/dataset?samples=24&steps=6")
+    page.get_by_text(text.EMPTY_TITLE).wait_for()
+    upload(page)
     pictures = page.locator(".dnag-classes img")
     pictures.nth(2).wait_for()  # they come after the words
     assert pictures.count() == 3
@@ -67,3 +74,42 @@ def test_a_mix_of_classes_on_the_map(page: Page, app_url: str, axe_violations: C
     assert axe_violations(page) == []
     page.get_by_role("button", name=f"{text.GENERATE} ").click()
     page.get_by_role("slider", name=text.PLAYER["scrubber"]).wait_for()
+
+
+@pytest.mark.skipif(missing is not None, reason=missing or "")
+def test_a_closed_tab_deletes_its_images_and_stops_its_training(
+    new_page: Callable[..., Page], tmp_path: Path, axe_violations: Callable[[Page], list[str]]
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+
+    def left() -> list[str]:
+        return sorted(path.name.split("-")[0] for path in folder.glob("dnag-server-*/*") if path.is_dir())
+
+    settings = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1", "TMPDIR": str(folder)}
+    server = start_app(tmp_path / "server.log", env=settings)
+    try:
+        page = new_page()
+        page.goto(f"{server.url}/dataset?samples=24&steps=6")
+        page.get_by_text(text.EMPTY_TITLE).wait_for()
+        upload(page)
+        assert left() == ["images"]
+        page.get_by_role("button", name=text.ENCODE, exact=True).click()
+        page.get_by_text("Encoded: 3 classes").wait_for()
+        page.get_by_role("button", name=f"{text.GENERATE} ").click()
+        epochs = page.get_by_label(text.training.EPOCHS)
+        epochs.fill("2000")
+        epochs.press("Enter")
+        page.get_by_text(text.training.PLAN.split(".")[0].format(trainings=3, epochs=2000)).wait_for()
+        page.get_by_role("button", name=text.training.START).click()
+        page.get_by_text("Epoch 1 of 6000").or_(page.get_by_text("to go")).wait_for(timeout=120_000)
+        page.locator(".st-key-training .js-plotly-plot").nth(1).wait_for()
+        assert axe_violations(page) == []
+        assert left() == ["images", "trials"]
+        page.context.close()
+        deadline = time.monotonic() + 120
+        while left() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert left() == []
+    finally:
+        stop_app(server)

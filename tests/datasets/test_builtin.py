@@ -15,7 +15,7 @@ from PIL import Image
 
 from dnag.datasets import builtin
 from dnag.datasets.base import DatasetError
-from dnag.datasets.builtin import BUILTIN, FOLDERS, features_file, image_dataset, image_source
+from dnag.datasets.builtin import BUILTIN, FOLDERS, features_file, image_dataset, image_source, installed_images
 
 
 def arrays(n: int = 20, classes: int = 4, side: int = 8):
@@ -315,3 +315,19 @@ def test_a_source_by_name_or_path(make_folder, tmp_path):
 
 def test_nothing_heavy_is_imported():
     assert isinstance(sys.modules.get("mlxtend"), types.NoneType)
+
+
+def test_images_of_a_dataset_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(FOLDERS, str(tmp_path / "sets"))
+    assert installed_images("imagenet16-120") is None and installed_images("cifar10") is None
+    folder = tmp_path / "sets" / "imagenet16-120"
+    folder.mkdir(parents=True)
+    assert installed_images("imagenet16-120") == folder
+    file = folder.with_suffix(".npz")
+    file.touch()
+    assert installed_images("imagenet16-120") == file
+    published = tmp_path / "data" / "cifar10" / "cifar-10-batches-bin"
+    published.mkdir(parents=True)
+    (published / "data_batch_1.bin").touch()
+    assert installed_images("cifar10") == "cifar10", "read as the published one that it is"

@@ -92,3 +92,25 @@ def test_the_trade_off_keeps_every_point_and_marks_the_forms_differently() -> No
     assert first["marker"]["symbol"] != second["marker"]["symbol"]
     assert exact["mode"] == "lines"
     assert len(figures.tradeoff(curves, ("exact", []))["data"]) == 2
+
+
+def test_curves_of_a_candidate_look_alike_and_have_one_entry_in_the_legend() -> None:
+    lines = [(f"#{n}", seed, [(1, 40.0 + n), (2, 50.0 + seed)]) for n in range(1, 9) for seed in (777, 888)]
+    figure = figures.curves(lines, 12, text.training.ACCURACY, "%")
+    traces = figure["data"]
+    assert [(t["name"], t["x"], t["y"]) for t in traces] == [
+        (name, [1, 2], [y for _, y in points]) for name, _, points in lines
+    ]
+    assert [t["name"] for t in traces if t["showlegend"]] == [f"#{n}" for n in range(1, 9)]
+
+    def looks(trace: figures.Figure) -> tuple[str, str, str]:
+        return trace["line"]["color"], trace["line"]["dash"], trace["marker"]["symbol"]
+
+    assert len({(t["name"], looks(t)) for t in traces}) == len({looks(t) for t in traces}) == 8
+    low, high = figure["layout"]["xaxis"]["range"]
+    assert low < 1 and high > 12, "the axis does not move as epochs come in"
+    assert json.dumps(figure)
+
+
+def test_curves_can_be_drawn_before_there_is_a_point() -> None:
+    assert len(figures.curves([], 12, text.training.LOSS)["data"]) == 1

@@ -380,3 +380,31 @@ def test_report_raises_cancelled_itself(manager: JobManager) -> None:
     asked.set()
     done(job)
     assert len(seen) == 1
+
+
+def test_who_waits_for_the_end_is_told_once_however_it_comes(manager: JobManager) -> None:
+    ended: list[str] = []
+    first, second = Gate(), Gate()
+    running = manager.submit("a", first, ended=lambda: ended.append("a"))
+    waiting = manager.submit("b", second, ended=lambda: ended.append("b"))
+    assert first.started.wait(PATIENCE) and ended == []
+    manager.cancel(waiting.id)
+    assert ended == ["b"]
+    manager.stop(running.id)
+    first.finish()
+    done(running)
+    assert ended == ["b", "a"]
+
+
+def test_stop_asks_nobody_else(manager: JobManager) -> None:
+    gate = Gate()
+    job = manager.submit("a", gate, viewer="one")
+    manager.touch(job.id, viewer="two")
+    assert gate.started.wait(PATIENCE)
+    assert not manager.cancel(job.id, viewer="one")
+    manager.stop(job.id)
+    gate.finish()
+    done(job)
+    assert job.state == "cancelled" and not job.lapsed
+    manager.stop(job.id)
+    manager.stop("nothing")
