@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from dnag.exports import exporters
 from dnag.knobs import knobs
 from dnag.runs import RunSettings
 from dnag.trials.recipe import PRESETS, Recipe
@@ -120,5 +121,6 @@ def test_what_the_core_says_in_forms_is_translated(language: str) -> None:
         part for owner in (RunSettings, Recipe) for knob in knobs(owner).values() for part in (knob.label, knob.help)
     ]
     told += [part for preset in PRESETS.values() for part in (preset.label, preset.help)]
+    told += [part for exporter in exporters.values() for part in (exporter.label, exporter.about)]
     assert [part for part in told if part and part not in said] == []
     assert all(translation.strip() for translation in said.values())

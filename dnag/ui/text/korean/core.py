@@ -82,6 +82,33 @@ PHRASES: dict[str, str] = {
     "200 epochs of the whole network, 3 seeds. For a GPU.": "전체 네트워크를 200에폭, 시드 3개. GPU용입니다.",
     "Paper, MobileNetV3": "논문, MobileNetV3",
     "20 epochs at 224 pixels, 3 seeds. For a GPU.": "224픽셀로 20에폭, 시드 3개. GPU용입니다.",
+    # what a candidate can be taken home as
+    "Citation": "인용",
+    "BibTeX entries of the method, the search space and this software.": "방법, 탐색 공간, 이 소프트웨어의 BibTeX 항목입니다.",
+    "Graphviz DOT": "Graphviz DOT",
+    "The graph as text, for Graphviz and other programs that lay out graphs.": (
+        "Graphviz처럼 그래프를 배치하는 프로그램을 위한 글자 형식의 그래프입니다."
+    ),
+    "GIF film": "GIF 동영상",
+    "The denoising as a film, for slides and chats.": "노이즈 제거 과정의 동영상으로, 발표와 대화에 씁니다.",
+    "HTML player": "HTML 재생기",
+    "The denoising with the player, in one file that plays offline.": "노이즈 제거 과정과 재생기를 담은, 오프라인에서 도는 파일 하나입니다.",
+    "JSON record": "JSON 기록",
+    "The architecture and its figures, for other programs.": "아키텍처와 그 수치로, 다른 프로그램에서 씁니다.",
+    "ONNX": "ONNX",
+    "The network for other runtimes, to time it or to run it; its weights are fresh unless you give some.": (
+        "다른 실행 환경에서 재거나 돌릴 네트워크입니다. 가중치를 주지 않으면 새것입니다."
+    ),
+    "PNG picture": "PNG 그림",
+    "The picture in pixels, for slides.": "픽셀로 된 그림으로, 발표에 씁니다.",
+    "PyTorch module": "PyTorch 모듈",
+    "The network as Python to read, train and change; needs PyTorch only.": (
+        "읽고 학습하고 바꿀 수 있는 Python 네트워크로, PyTorch만 있으면 됩니다."
+    ),
+    "SVG picture": "SVG 그림",
+    "Sharp at any size, for papers and pages; dark where the reader's system is.": (
+        "크기와 상관없이 또렷하며, 논문과 페이지에 씁니다. 읽는 이의 시스템이 어두우면 어둡게 나옵니다."
+    ),
     # spaces, datasets and costs
     "Your dataset": "내 데이터셋",
     "parameters": "파라미터 수",
