@@ -178,7 +178,7 @@ def _start(training: Training) -> None:
 def _standing(job: Job[None]) -> None:
     """A training as it stands; while it is under way, this part alone is drawn again and again."""
 
-    @st.fragment(run_every=POLL_S if job.active else None)
+    @st.fragment(run_every={"queued": runs_panel.POLL_QUEUED_S, "running": POLL_S}.get(job.state))
     def standing() -> None:
         now = desk().watch(job.id)
         if now is None or now.state != before:
