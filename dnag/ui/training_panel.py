@@ -124,7 +124,7 @@ def _choices(run: Job[Any], images_of: ImagesOf, *, busy: bool) -> None:
             key="train",
             type="primary",
             icon=":material/model_training:",
-            help=words.START_BUSY if busy else None if chosen else words.START_NONE,
+            help=None if chosen else words.START_NONE,
             on_click=_begin,
             args=(run, images_of),
             disabled=busy or not chosen,
