@@ -131,7 +131,7 @@ def follow(job: Job[Any]) -> None:
 
 def progress(job: Job[Any], ahead: int, words: Any = text) -> tuple[float, str]:
     """How far it is, from 0 to 1, and in the ``words`` of a catalogue; ``ahead``: jobs that have to end first."""
-    if job.state == "queued":
+    if job.state == "queued" and ahead:
         return 0.0, words.QUEUED.format(ahead=ahead)
     if job.total <= 0:
         return 0.0, words.STARTING

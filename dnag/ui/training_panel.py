@@ -124,7 +124,7 @@ def _choices(run: Job[Any], images_of: ImagesOf, *, busy: bool) -> None:
             key="train",
             type="primary",
             icon=":material/model_training:",
-            help=words.START_BUSY if busy else None if chosen else words.START_NONE,
+            help=None if chosen else words.START_NONE,
             on_click=_begin,
             args=(run, images_of),
             disabled=busy or not chosen,
@@ -178,7 +178,7 @@ def _start(training: Training) -> None:
 def _standing(job: Job[None]) -> None:
     """A training as it stands; while it is under way, this part alone is drawn again and again."""
 
-    @st.fragment(run_every=POLL_S if job.active else None)
+    @st.fragment(run_every={"queued": runs_panel.POLL_QUEUED_S, "running": POLL_S}.get(job.state))
     def standing() -> None:
         now = desk().watch(job.id)
         if now is None or now.state != before:

@@ -191,7 +191,8 @@ IMAGES_FILE_HELP = (
 )
 IMAGES_PRIVATE = (
     "Only you see these images. They are on the server's disk while this page is open, and deleted when it is closed "
-    "or other images are chosen; what stays in its cache are the features, 1,280 numbers an image."
+    "or other images are chosen, or once a training on them has ended; what stays in its cache are the features, 1,280 "
+    "numbers an image."
 )
 IMAGES_NAME = "Data set"
 IMAGES_NAME_NONE = "Choose one that is installed"

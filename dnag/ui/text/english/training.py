@@ -25,7 +25,6 @@ SEEDS_HELP = "Trainings of each candidate. From two on there is a 95 % interval.
 DEVICE = "Device"
 START = "Train"
 PLAN = "Trainings: {trainings}, of {epochs} epochs each. {about}"
-START_BUSY = "One training after another"
 START_NONE = "First choose candidates"
 
 QUEUED = "Waiting for another training on this server: {ahead} ahead"
