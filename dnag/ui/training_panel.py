@@ -87,7 +87,7 @@ def _choices(run: Job[Any], images_of: ImagesOf, *, busy: bool) -> None:
     result: Any = run.result
     images = images_of(result)
     if isinstance(images, str):
-        st.caption(images)
+        st.markdown(images)
         return
     words, space = text.training, result.settings.space
     st.caption(words.INTRO.format(dataset=images.name))
