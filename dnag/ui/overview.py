@@ -14,6 +14,7 @@ TRAJECTORY = HOME / "assets" / "first-trajectory.json"
 FPS = 12.0
 CHIEF = 3  # figures on a card
 RUN_BEGUN = "_run_begun"
+FIRST_SAMPLES = 64  # of the first run, which is to be there at once
 
 
 @st.cache_data(show_spinner=False)
@@ -31,12 +32,13 @@ def first_trajectory() -> dict[str, Any]:
 
 
 def first_run() -> None:
-    """Button: begin a run of the usual settings, which the page Generate shows."""
+    """Button: begin a small run of the usual settings, which the page Generate shows."""
     from dnag.runs import RunSettings
     from dnag.ui import runs_panel, state
 
     state.enter("generate")
-    runs_panel.start(RunSettings())
+    st.session_state["samples"] = FIRST_SAMPLES
+    runs_panel.start(RunSettings(samples=FIRST_SAMPLES))
     st.session_state[RUN_BEGUN] = True
 
 

@@ -9,7 +9,7 @@ new ones, and the gradient of an accuracy predictor steers each step towards net
 Everything here runs on this machine, with models you can take apart.
 """
 RUN = "Run it now"
-RUN_HELP = "Draws architectures for CIFAR-10 and ranks them."
+RUN_HELP = "Draws 64 architectures for CIFAR-10 and ranks them."
 LEARN = "How it works"
 DATASET = "Use your own images"
 SOURCE = "An et al., [DiffusionNAG](https://arxiv.org/abs/2305.16943), ICLR 2024."

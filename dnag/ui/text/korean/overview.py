@@ -9,7 +9,7 @@ WORDS = """
 들여다볼 수 있는 모델로 돌아갑니다.
 """
 RUN = "지금 실행"
-RUN_HELP = "CIFAR-10용 아키텍처를 뽑아 순위를 매깁니다."
+RUN_HELP = "CIFAR-10용 아키텍처 64개를 뽑아 순위를 매깁니다."
 LEARN = "작동 원리"
 DATASET = "내 이미지로 해 보기"
 SOURCE = "An 외, [DiffusionNAG](https://arxiv.org/abs/2305.16943), ICLR 2024."
