@@ -15,7 +15,8 @@ TABS = 150  # more than there are places to stop at
 FOCUSED = """() => {
     let found = document.activeElement;
     while (found?.shadowRoot?.activeElement) found = found.shadowRoot.activeElement;
-    return (found?.getAttribute('aria-label') || found?.innerText || '').trim();
+    const region = !found?.matches('a, button, input, select, summary');  // has all that is in it as its text
+    return region ? '' : found.getAttribute('aria-label') || found.innerText;
 }"""
 
 
@@ -38,7 +39,7 @@ def generated(page: Page, app_url: str) -> None:
     """A run begun by Tab and Enter."""
     page.goto(f"{app_url}/generate?samples=16&steps={STEPS}&seed=3")
     stand_still(page)
-    page.locator(".st-key-generate button:enabled").wait_for()
+    page.locator(".st-key-generate button:enabled").first.wait_for()
     tab_to(page, text.GENERATE)  # first comes the page of that name
     tab_to(page, text.GENERATE)
     page.keyboard.press("Enter")
