@@ -56,12 +56,6 @@ def wind(page: Page) -> None:
     slider.blur()
 
 
-def played(page: Page) -> None:
-    """A page that plays by itself, stopped on the way."""
-    stand_still(page)
-    wind(page)
-
-
 def generated(page: Page) -> None:
     """A run, by its key: on a phone the button is folded away, elsewhere its tip would show."""
     stand_still(page)
@@ -88,7 +82,6 @@ SHOTS = (
     Shot("generate-phone", CELL, generated, 390, 1600),
     Shot("mobilenetv3", LAYERS, generated, height=1400),
     Shot("mobilenetv3-phone", LAYERS, generated, 390, 1600, "dark"),
-    Shot("overview", "", played, height=900),
     Shot("learn", "learn?chapter=5", stand_still, height=900),
     Shot("explore", "explore", stand_still, height=1300),
     Shot("compare", COMPARED, generated, height=1300),
