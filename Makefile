@@ -45,7 +45,7 @@ train: ## train every shipped checkpoint anew (ARGS='--measured FILE' names the 
 	@./scripts/setup.sh app
 	$(PY) -m dnag train all $(ARGS)
 
-screenshots: ## take the README's pictures from the running app
+screenshots: ## take the pictures of the README and the tour from the running app
 	@./scripts/setup.sh dev
 	@./scripts/browser.sh
 	$(PY) scripts/screenshots.py

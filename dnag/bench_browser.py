@@ -59,6 +59,23 @@ def running_app(*more: str) -> Iterator[tuple[str, int]]:
         server.wait(10)
 
 
+def stand_still(page: Page, milliseconds: int = 500) -> None:
+    """Wait until the page has drawn what it draws by itself, and then has not begun anything else for a while."""
+    page.wait_for_function(_STILL, arg=milliseconds)
+
+
+_STILL = """milliseconds => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const ready = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+    && all("h1").length > 0
+    && all("[data-testid=stSkeleton]").length === 0
+    && all(".stPlotlyChart").every(chart => chart.querySelector(".main-svg"));
+  window.stillSince = ready ? window.stillSince ?? performance.now() : undefined;
+  return ready && performance.now() - window.stillSince >= milliseconds;
+}"""
+"""A title, no script under way, no placeholder, every chart drawn."""
+
+
 def app_figures() -> list[Figure]:
     """Start the app, open it in Chromium, press Generate: seconds until usable and until pictures, and memory."""
     try:

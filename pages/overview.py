@@ -26,6 +26,7 @@ with words:
         on_click=first_run,
         width="stretch",
     )
+    st.page_link("pages/learn.py", label=text.overview.LEARN, icon=":material/school:")
     st.page_link("pages/dataset.py", label=text.overview.DATASET, icon=":material/photo_library:")
     st.markdown(text.overview.SOURCE)
 with picture.container(border=True, key="stage"):
