@@ -65,7 +65,9 @@ def test_the_python_file_runs_alone_and_gives_the_same(subject_of, tmp_path):
         found = torch.load(f"{path}.found", weights_only=True)
         assert found["keys"] == list(module.state_dict())
         with torch.no_grad():
-            assert torch.equal(found["logits"], module(images))
+            torch.testing.assert_close(
+                found["logits"], module(images), rtol=1e-5, atol=1e-6
+            )  # threads add up in any order
 
 
 def test_the_python_file_is_written_to_be_read(subject):

@@ -25,7 +25,6 @@ SEEDS_HELP = "후보마다 학습할 횟수입니다. 둘부터 95 % 구간이 �
 DEVICE = "장치"
 START = "학습"
 PLAN = "{epochs}에폭 학습 {trainings}번. {about}"
-START_BUSY = "이 학습이 끝나면 더 학습할 수 있습니다"
 START_NONE = "먼저 후보를 고르세요"
 
 QUEUED = "이 서버의 다른 학습을 기다리는 중: 앞에 {ahead}개"
