@@ -56,7 +56,11 @@ def running_app(*more: str) -> Iterator[tuple[str, int]]:
         yield url, server.pid
     finally:
         server.terminate()
-        server.wait(10)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:  # on a busy machine
+            server.kill()
+            server.wait()
 
 
 def stand_still(page: Page, milliseconds: int = 500) -> None:

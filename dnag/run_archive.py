@@ -154,8 +154,8 @@ def _result(header: Mapping[str, Any], tensors: Mapping[str, Tensor], models: Mo
         candidates=candidates,
         **{name: _count(name, header[name]) for name in _COUNTS},
         violations={_words("violation", kind): _count("violations", count) for kind, count in violations.items()},
-        seconds=_number("seconds", header["seconds"]),
-        paper_scale=None if scale is None else _number("paper_scale", scale),
+        seconds=_number("seconds", header["seconds"], 0.0),
+        paper_scale=None if scale is None else _number("paper_scale", scale, 0.0),
         measured_note=_words("measured_note", header["measured_note"]),
         trajectory=trajectory,
         unguided_pct=unguided,
@@ -182,7 +182,7 @@ def _candidate(row: Mapping[str, Any], settings: RunSettings) -> Candidate:
         ops=spaces[settings.space]().parse(text).ops,
         count=_count("count", row["count"]),
         sample=_count("sample", row["sample"]),
-        **{name: None if row[name] is None else _number(name, row[name], -math.inf) for name in _ACCURACIES},
+        **{name: None if row[name] is None else _number(name, row[name]) for name in _ACCURACIES},
         measured_source=None if source is None else _words("measured_source", source).translate(_AS_PLAIN),
         params_m=_number("params_m", row["params_m"]),
         macs_m=_number("macs_m", row["macs_m"]),
@@ -252,7 +252,7 @@ def _words(name: str, value: Any) -> str:
     return value
 
 
-def _number(name: str, value: Any, least: float = 0.0) -> float:
+def _number(name: str, value: Any, least: float = -math.inf) -> float:
     _check(name, value, type(value) in (int, float) and math.isfinite(value) and value >= least)
     return float(value)
 
@@ -337,7 +337,7 @@ def _manifest(path: Path) -> list[tuple[Path, str, float]]:
         (
             path.parent / folder,
             _words("name", entry.get("name", ""))[:NAME_LENGTH],
-            min(_number("created", entry.get("created", latest - _DAY_S)), latest),
+            min(_number("created", entry.get("created", latest - _DAY_S), 0.0), latest),
         )
         for folder, entry in zip(folders, found, strict=True)
     ]
