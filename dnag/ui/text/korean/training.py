@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TITLE = "고른 후보 학습"
-INTRO = "예측은 예측일 뿐입니다. 후보 몇 개를 {dataset}의 이미지로 실제로 학습하여 어디까지 가는지 보세요."
+INTRO = "후보를 {dataset}의 이미지로 학습하고, 그 정확도를 예측 정확도와 나란히 보여 줍니다."
 MISSING = (
     "후보를 실제로 학습하려면 {dataset}의 이미지가 필요한데 이 컴퓨터에 없습니다. {folders}가 가리키는 폴더에, 클래스마다 이미지 "
     "폴더가 하나씩 있는 폴더 `{name}` 또는 `{name}.npz`로 넣어 주세요."
@@ -25,7 +25,6 @@ SEEDS_HELP = "후보마다 학습할 횟수입니다. 둘부터 95 % 구간이 �
 DEVICE = "장치"
 START = "학습"
 PLAN = "{epochs}에폭 학습 {trainings}번. {about}"
-START_BUSY = "이 학습이 끝나면 더 학습할 수 있습니다"
 START_NONE = "먼저 후보를 고르세요"
 
 QUEUED = "이 서버의 다른 학습을 기다리는 중: 앞에 {ahead}개"
