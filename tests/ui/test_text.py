@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = ROOT / "dnag/ui/text/english"
 FILES = sorted(path.stem for path in ENGLISH.glob("*.py"))
 UI = [path for path in (ROOT / "dnag/ui").rglob("*.py") if ENGLISH.parent not in path.parents]
+FORMULA = re.compile(r"\$[^$]+\$|`[^`]+`")
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *UI])
 
 
@@ -72,14 +74,8 @@ def test_no_word_is_kept_in_a_constant(source: Path) -> None:
     assert kept == []
 
 
-def fields(value: object) -> set[str]:
+def fields(value: str) -> set[str]:
     """What is filled in; none in formulas, whose braces are of another kind."""
-    if isinstance(value, dict):
-        return {field for item in value.values() for field in fields(item)}
-    if isinstance(value, tuple):
-        return {field for item in value for field in fields(item)}
-    if not isinstance(value, str):
-        return set()
     try:
         return {name for _, name, _, _ in string.Formatter().parse(value) if name and name.isidentifier()}
     except ValueError:
@@ -87,10 +83,21 @@ def fields(value: object) -> set[str]:
 
 
 def shape(value: object) -> object:
-    """What there is, whatever it says: keys, lengths and kinds."""
+    """What there is, whatever it says: keys, lengths and kinds, and the fields of every text."""
     if isinstance(value, dict):
         return {key: shape(item) for key, item in value.items()}
-    return tuple(shape(item) for item in value) if isinstance(value, tuple) else type(value)
+    if isinstance(value, list | tuple):
+        return type(value), [shape(item) for item in value]
+    return (str, bool(value), fields(value)) if isinstance(value, str) else type(value)
+
+
+def formulas(value: object) -> list[list[str]]:
+    """The formulas of every text of a value, which no language changes."""
+    if isinstance(value, dict):
+        return [found for item in value.values() for found in formulas(item)]
+    if isinstance(value, list | tuple):
+        return [found for item in value for found in formulas(item)]
+    return [sorted(FORMULA.findall(value))] if isinstance(value, str) else []
 
 
 def test_a_word_in_english_without_a_session() -> None:
@@ -111,7 +118,9 @@ def test_a_language_has_every_word_with_the_same_fields(language: str, file: str
     assert set(other) == set(english)
     for name, value in english.items():
         assert shape(other[name]) == shape(value), name
-        assert fields(other[name]) == fields(value), name
+        assert formulas(other[name]) == formulas(value), name
+        if name == "FORMULA":
+            assert other[name] == value
 
 
 @pytest.mark.parametrize("language", [language for language in text.LANGUAGES if language != "en"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TITLE = "고른 후보 학습"
-INTRO = "예측은 예측일 뿐입니다. 후보 몇 개를 {dataset}의 이미지로 실제로 학습하여 어디까지 가는지 보세요."
+INTRO = "후보를 {dataset}의 이미지로 학습하고, 그 정확도를 예측 정확도와 나란히 보여 줍니다."
 MISSING = (
     "후보를 실제로 학습하려면 {dataset}의 이미지가 필요한데 이 컴퓨터에 없습니다. {folders}가 가리키는 폴더에, 클래스마다 이미지 "
     "폴더가 하나씩 있는 폴더 `{name}` 또는 `{name}.npz`로 넣어 주세요."
