@@ -50,10 +50,11 @@ def test_the_page_shows_cards_and_starts_a_run(app, monkeypatch):
     submit = JobManager.submit
 
     def noted(self: JobManager[Any], settings: Any, *args: Any, **more: Any) -> Any:
-        begun.append(settings)
-        return submit(self, settings, *args, **more)
+        begun.append(submit(self, settings, *args, **more))
+        return begun[-1]
 
     monkeypatch.setattr(JobManager, "submit", noted)
     app.button(key="run-now").click().run()
     assert not app.exception
-    assert [settings.space for settings in begun] == ["nasbench201"]
+    assert [job.key.space for job in begun] == ["nasbench201"]
+    assert begun[0].finished.wait(60)  # no work is left behind when the tests end
