@@ -25,7 +25,8 @@ except RunArchiveError as error:
     st.error(text.gallery.UNUSABLE.format(error=error))
     st.stop()
 waiting.empty()
-gallery_panel.notices()
+with st.container():  # what comes below keeps its place, and the import stays open
+    gallery_panel.notices()
 where = text.gallery.KEPT_SESSION if gallery.path() is None else text.gallery.KEPT_FILE
 st.caption(where.format(runs=MAX_RUNS, size=MAX_OWNER_MB))
 

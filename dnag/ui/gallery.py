@@ -1,12 +1,13 @@
 """Where the runs of a browser are kept, and how they come back to the pages.
 
 With ``DNAG_RUNS=FILE`` runs outlive the session: whose they are is told by a random key in a cookie of the browser
-(``browser_key.js``), which nobody can guess and no other page is shown. Otherwise the session has a store of its own,
-in memory, which goes with it.
+(``browser_key.js``), which nobody can guess and no other page is shown; the file knows its digest only. Otherwise the
+session has a store of its own, in memory, which goes with it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -57,11 +58,11 @@ def runs() -> Any:
 
 
 def owner() -> str | None:
-    """Whose runs are kept; None while the browser has not told its key."""
+    """Whose runs are kept, a digest of the browser's key; None while the browser has not told it."""
     if path() is None:
         return "session"
     found = st.context.cookies.get(COOKIE) or st.session_state.get(KEY) or ""
-    return found if _KEY.fullmatch(found) else None
+    return hashlib.sha256(found.encode()).hexdigest() if _KEY.fullmatch(found) else None
 
 
 def ask_browser() -> None:
@@ -100,10 +101,22 @@ def recall(ids: Iterable[str]) -> list[str]:
             if result is None:
                 continue
             # Not under its settings: what came from a file is nobody else's result for them.
-            job = manager().adopt((whose, run), result)
+            job = manager().adopt((whose, run), result, run)
         done.add(job.id)
         found.append(job.id)
     return found
+
+
+def remembered(job_id: str) -> bool:
+    """Whether a run is in memory, or was kept for this browser, and so is in memory now."""
+    from dnag.run_archive import RunArchiveError
+
+    if manager().get(job_id) is not None:
+        return True
+    try:
+        return bool(recall([job_id]))
+    except RunArchiveError:  # the gallery says what is wrong with its store
+        return False
 
 
 def open_run(job_id: str) -> str:

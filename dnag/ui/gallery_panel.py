@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 import uuid
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from dnag.ui import compare_panel, gallery, text
+from dnag.ui import compare_panel, gallery, state, text
 from dnag.ui.forms import label_of
-from dnag.ui.loaders import store
+from dnag.ui.loaders import manager, store
 
 SELECTION, UPLOAD, NOTICE = "gallery-table", "gallery-upload", "_gallery_notice"
 COMPARED = (2, 4)
-UPLOAD_MB = 20
 
 
 def kept() -> list[Any]:
-    """The runs of whoever looks, the newest first (``dnag.run_store.StoredRun``)."""
+    """The runs of whoever looks, the newest first (``dnag.run_store.StoredRun``); those that ended while another page
+    was open are among them.
+    """
+    for job in map(manager().get, state.jobs_seen()):
+        if job is not None and job.state == "done":
+            gallery.keep(job)
     whose = gallery.owner()
     return [] if whose is None else gallery.runs().runs(whose)
 
@@ -59,9 +66,11 @@ def _columns() -> dict[str, Any]:
 
 def table(runs: list[Any]) -> list[Any]:
     """The runs; returns those selected."""
+    # Rows are selected by position: where others stand in them, they must not be taken for those selected before.
+    stand = zlib.crc32(" ".join(run.id for run in runs).encode())
     event = st.dataframe(
         [_row(run, len(runs) - index) for index, run in enumerate(runs)],
-        key=SELECTION,
+        key=f"{SELECTION}-{stand}",
         hide_index=True,
         width="stretch",
         column_config=_columns(),
@@ -85,7 +94,8 @@ def actions(chosen: list[Any]) -> None:
             st.switch_page("pages/compare.py")
         st.download_button(
             words.EXPORT,
-            data=lambda: _export(chosen),
+            # Made in a thread of its own, which knows no session: all it needs goes with it.
+            data=functools.partial(_export, gallery.runs(), gallery.owner() or "", store(), chosen),
             file_name="dnag-runs.zip",
             mime="application/zip",
             key="export",
@@ -110,11 +120,10 @@ def _open(run: str) -> None:
     st.switch_page(page, query_params={"job": found[0]})
 
 
-def _export(chosen: list[Any]) -> bytes:
+def _export(kept: Any, whose: str, models: Any, chosen: list[Any]) -> bytes:
     from dnag.run_archive import NamedRun, export_zip
 
-    whose, runs = gallery.owner() or "", gallery.runs()
-    named = ((run, runs.get(whose, run.id, store())) for run in chosen)
+    named = ((run, kept.get(whose, run.id, models)) for run in chosen)
     return export_zip(NamedRun(run.name, run.created, result) for run, result in named if result is not None)
 
 
@@ -129,28 +138,36 @@ def _delete(ids: list[str]) -> None:
 
 def importer() -> None:
     """Runs from a zip; all of them or none."""
+    from dnag.run_archive import ZIP_LIMITS
+
     words = text.gallery
-    given = st.file_uploader(words.IMPORT_FILE, type="zip", key=UPLOAD, max_upload_size=UPLOAD_MB)
+    given = st.file_uploader(words.IMPORT_FILE, type="zip", key=UPLOAD, max_upload_size=ZIP_LIMITS.packed_mb)
     st.button(words.IMPORT_BUTTON, key="import", disabled=given is None, on_click=_import, args=(given,))
 
 
 def _import(given: Any) -> None:
     from dnag.archives import ArchiveError
-    from dnag.run_archive import import_zip
+    from dnag.run_archive import NamedRun, import_zip
 
     whose = gallery.owner()
     if given is None or whose is None:
         return
-    with tempfile.NamedTemporaryFile(suffix=".zip") as file:
-        file.write(given.getvalue())
-        file.flush()
+    with tempfile.TemporaryDirectory(prefix="dnag-import-") as folder:
+        path = Path(folder) / "runs.zip"  # the name that messages show
+        path.write_bytes(given.getvalue())
+        ids: list[str] = []
+
+        def named() -> Iterator[tuple[str, NamedRun]]:
+            for run in import_zip(path, store()):
+                ids.append(uuid.uuid4().hex[:12])
+                yield ids[-1], run
+
         try:
-            found = [(uuid.uuid4().hex[:12], run) for run in import_zip(Path(file.name), store())]
-            gallery.runs().add_all(whose, found)
+            gallery.runs().add_all(whose, named())  # packed one by one: not all of them unpacked at a time
         except ArchiveError as error:
             st.session_state[NOTICE] = ("error", text.gallery.IMPORT_FAILED.format(error=text.plain(str(error))))
             return
-    st.session_state[NOTICE] = ("success", text.gallery.IMPORTED.format(count=len(found)))
+    st.session_state[NOTICE] = ("success", text.gallery.IMPORTED.format(count=len(ids)))
 
 
 def notices() -> None:

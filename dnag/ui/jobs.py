@@ -161,13 +161,17 @@ class JobManager(Generic[R]):
             self._lock.notify()
             return job
 
-    def adopt(self, key: Hashable, result: R) -> Job[R]:
-        """A finished job for a result that came from elsewhere, as if it had been run here; one for each key."""
+    def adopt(self, key: Hashable, result: R, name: str = "") -> Job[R]:
+        """A finished job for a result that came from elsewhere, as if it had been run here; one for each key. Its id is
+        ``name``, so that links to it stay good, unless that is taken.
+        """
         with self._lock:
             job = self._by_key.get(key)
             if job is None or job.result is None:
                 now = self._clock()
-                job = Job(id=uuid.uuid4().hex[:12], key=key, state="done", result=result, queued_at=now, last_seen=now)
+                free = name and name not in self._jobs
+                job = Job(id=name if free else uuid.uuid4().hex[:12], key=key, state="done", result=result)
+                job.queued_at = job.last_seen = now
                 job.started_at = job.ended_at = now
                 job.finished.set()
                 self._jobs[job.id] = self._by_key[key] = job

@@ -83,7 +83,9 @@ def attach(link: state.Link, settings: Any | None, work: Callable[..., Any] = lo
     """Once per session: take up the run named in the address, or make it again."""
     if state.JOB in st.session_state:
         return
-    known = link.job is not None and manager().get(link.job) is not None
+    known = link.job is not None and (
+        gallery.remembered(link.job) if work is loaders.run else manager().get(link.job) is not None
+    )
     state.look_at(link.job if known else None)
     if link.job is not None and not known and not link.problems and settings is not None:
         start(settings, work)

@@ -58,7 +58,7 @@ def test_what_buttons_do(store: RunStore, result: RunResult, monkeypatch: pytest
     gallery_panel._rename(["one"], " first ")
     (kept,) = store.runs("session")
     assert kept.name == "first"
-    with zipfile.ZipFile(io.BytesIO(gallery_panel._export([kept]))) as archive:
+    with zipfile.ZipFile(io.BytesIO(gallery_panel._export(store, "session", loaders.store(), [kept]))) as archive:
         assert "run-001/candidates.csv" in archive.namelist()
     gallery_panel._delete(["one"])
     assert store.runs("session") == []
@@ -81,6 +81,7 @@ def test_a_kept_run_comes_back_without_being_taken_for_anybody_elses(store: RunS
     store.add("session", "kept", result)
     (job_id,) = gallery.recall(["kept", "gone"])
     job = loaders.manager().get(job_id)
+    assert job_id == "kept"  # so that links to it stay good
     assert job is not None and job.result is not None and job.state == "done" and job.key != SETTINGS
     assert job.result.to_json() == result.to_json()
     assert gallery.recall(["kept"]) == [job_id]
@@ -91,14 +92,40 @@ def test_a_finished_run_is_kept_once_and_opens_with_its_settings(store: RunStore
     for name, value in (("samples", "8"), ("steps", "4"), ("seed", "5")):
         at.query_params[name] = value
     at.run().button(key="generate").click().run()
-    for _ in range(200):
-        if store.runs("session"):
-            break
-        at.run()
+    job = loaders.manager().get(at.session_state["_job"])
+    assert job is not None and job.finished.wait(60)
+    at.run()
     (kept,) = store.runs("session")
     assert kept.settings["seed"] == 5 and kept.id == at.session_state["_job"]
     at.run()
     assert len(store.runs("session")) == 1
+
+
+def test_a_link_finds_a_kept_run_that_is_not_in_memory_any_more(store: RunStore, result: RunResult) -> None:
+    store.add("session", "linked", result)
+    at = AppTest.from_file(str(ROOT / "pages" / "generate.py"), default_timeout=60)
+    at.query_params["job"] = "linked"
+    at.run()
+    assert not at.exception and at.session_state["_job"] == "linked"
+    assert text.LINK_RERUN not in [info.value for info in at.info]
+    assert list(at.dataframe[0].value["architecture"]) == [c.architecture for c in result.candidates]
+
+
+def test_a_run_that_ended_while_another_page_was_open_is_kept(store: RunStore, result: RunResult) -> None:
+    job = loaders.manager().adopt("elsewhere", result)
+    at = AppTest.from_file(str(ROOT / "pages" / "gallery.py"), default_timeout=60)
+    at.session_state["generate_job"] = job.id
+    at.run()
+    assert [run.id for run in store.runs("session")] == [job.id]
+
+
+def test_the_file_does_not_know_the_key_of_a_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(gallery.VARIABLE, str(tmp_path / "runs.sqlite"))
+    monkeypatch.setattr(gallery.st, "session_state", {gallery.KEY: "a" * 32})
+    whose = gallery.owner()
+    assert whose is not None and len(whose) == 64 and "a" * 32 not in whose
+    monkeypatch.setattr(gallery.st, "session_state", {gallery.KEY: "no key"})
+    assert gallery.owner() is None
 
 
 def test_a_file_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
