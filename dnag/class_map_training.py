@@ -6,6 +6,7 @@ ImageNet class, in ten views at 32 pixels, and CIFAR-10's own. Half of the CIFAR
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,7 +174,7 @@ def _mixes(data: ClassFeatures, tell: Tell) -> list[Figure]:
     mixes = [torch.randperm(len(data.imagenet), generator=generator)[:MIXED] for _ in range(MIXES)]
     truth = [_predicted(bundle, meta, data.imagenet[classes]) for classes in mixes]
     spread = torch.pdist(torch.stack([context for _, context in truth])).mean()
-    figures = []
+    figures = _between(truth)
     for name in (*reduced, "five of the ten views"):
         tell(name)
         order, error, moved = [], [], []
@@ -190,6 +191,18 @@ def _mixes(data: ClassFeatures, tell: Tell) -> list[Figure]:
             Figure(f"{start}: the context moves, in distances between two mixes", sum(moved) / MIXES),
         ]
     return figures
+
+
+def _between(mixes: Sequence[tuple[Tensor, Tensor]]) -> list[Figure]:
+    """How much it matters at all which classes a data set has: predictions for one mix beside those for another."""
+    pairs = [(first, second) for (first, _), (second, _) in itertools.combinations(mixes, 2)]
+    order = [spearman(first, second) or 0.0 for first, second in pairs]
+    level = [float((first - second).abs().mean()) for first, second in pairs]
+    start = f"two mixes of {MIXED} classes, mean of {len(pairs)} pairs"
+    return [
+        Figure(f"{start}: Spearman of all cells", sum(order) / len(pairs)),
+        Figure(f"{start}: difference of predicted accuracy", sum(level) / len(pairs), "points"),
+    ]
 
 
 def _predicted(bundle: ModelBundle, meta: Checkpoint, features: Tensor) -> tuple[Tensor, Tensor]:

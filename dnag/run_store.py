@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from dnag.bundle import ModelStore
+from dnag.databases import claim
 from dnag.run_archive import MAX_RUNS, MB, NAME_LENGTH, NamedRun, RunArchiveError, pack, unpack
 from dnag.runs import RunResult
 
@@ -107,22 +108,15 @@ class RunStore:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is not to be read in the file either
         with self._transaction() as db:
-            self._claim(db)
-
-    def _claim(self, db: sqlite3.Connection) -> None:
-        """Make the tables of an empty file; say what else it is, if it is no store of runs."""
-        (application,), (version,) = (
-            db.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
-        )
-        if application == 0 and not list(db.execute("SELECT 1 FROM sqlite_master")):
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                db.execute(statement)
-            db.execute(f"PRAGMA application_id = {APPLICATION}")
-            db.execute(f"PRAGMA user_version = {VERSION}")
-        elif application != APPLICATION:
-            raise RunArchiveError(f"{self.name} is a database of something else; allowed: a store of runs")
-        elif version != VERSION:
-            raise RunArchiveError(f"{self.name} has format {version}; this version reads format {VERSION}")
+            claim(
+                db,
+                self.name,
+                "a store of runs",
+                application=APPLICATION,
+                version=VERSION,
+                schema=_SCHEMA,
+                error=RunArchiveError,
+            )
 
     @property
     def name(self) -> str:

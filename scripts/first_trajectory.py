@@ -17,10 +17,11 @@ PATH = Path(__file__).resolve().parent.parent / "assets" / "first-trajectory.jso
 
 
 def first_trajectory() -> dict[str, object]:
-    """The player's payload and, under ``settings``, where it comes from."""
+    """The player's payload and, under ``settings``, where it comes from; ``dataset`` is that one's label."""
     settings = RunSettings(steps=60, device="cpu")
-    payload = run(settings, keep_frames=FRAMES).player_payload(0)
-    return payload | {"settings": dataclasses.asdict(settings)}
+    result = run(settings, keep_frames=FRAMES)
+    dataset = result.space.dataset(settings.dataset).label
+    return result.player_payload(0) | {"dataset": dataset, "settings": dataclasses.asdict(settings)}
 
 
 if __name__ == "__main__":

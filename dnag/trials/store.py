@@ -23,6 +23,7 @@ from typing import Any
 
 from scipy.special import stdtrit
 
+from dnag.databases import claim
 from dnag.metrics import spearman
 from dnag.trials.recipe import Recipe
 from dnag.trials.train import EpochPoint
@@ -182,16 +183,15 @@ class TrialStore:
         object.__setattr__(self, "path", Path(self.path).absolute())
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._transaction() as db:
-            (application,), (version,) = db.execute("PRAGMA application_id"), db.execute("PRAGMA user_version")
-            if application == (0,) and not list(db.execute("SELECT 1 FROM sqlite_master")):
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    db.execute(statement)
-                db.execute(f"PRAGMA application_id = {APPLICATION}")
-                db.execute(f"PRAGMA user_version = {VERSION}")
-            elif application != (APPLICATION,):
-                raise StoreError(f"{self.path.name} is a database of something else; allowed: a store of trials")
-            elif version != (VERSION,):
-                raise StoreError(f"{self.path.name} has format {version[0]}; this version reads format {VERSION}")
+            claim(
+                db,
+                self.path.name,
+                "a store of trials",
+                application=APPLICATION,
+                version=VERSION,
+                schema=_SCHEMA,
+                error=StoreError,
+            )
 
     @property
     def states(self) -> Path:

@@ -24,11 +24,10 @@ def _stored() -> dict[str, Any]:
 
 def first_trajectory() -> dict[str, Any]:
     """The player's data of a run made before (``scripts/first_trajectory.py``): it needs no model to be loaded."""
-    stored = _stored()
-    settings = stored["settings"]
-    title = text.overview.PLAYER.format(dataset="CIFAR-10", steps=settings["steps"], scale=settings["guidance_scale"])
-    shown = {"title": title, "value_label": text.PREDICTED, "fps": FPS, "autoplay": True}
-    return {key: value for key, value in stored.items() if key != "settings"} | shown
+    stored = dict(_stored())
+    settings, dataset = stored.pop("settings"), stored.pop("dataset")
+    title = text.overview.PLAYER.format(dataset=dataset, steps=settings["steps"], scale=settings["guidance_scale"])
+    return stored | {"title": title, "value_label": text.PREDICTED, "fps": FPS, "autoplay": True}
 
 
 def first_run() -> None:

@@ -16,6 +16,9 @@ from starlette.applications import Starlette
 
 from dnag.api import Api, Guard, Limits, Rate
 from dnag.ui import loaders
+from tests.fresh import fresh_manager
+
+__all__ = ["fresh_manager"]
 
 PATIENCE = 60.0  # seconds until a hanging test gives up; nothing is measured
 SMALL: dict[str, Any] = {"samples": 12, "steps": 3, "device": "cpu"}
@@ -94,15 +97,6 @@ def serving(api: Api) -> Iterator[Client]:
     finally:
         api.closing = server.should_exit = True
         thread.join(PATIENCE)
-
-
-@pytest.fixture(autouse=True)
-def fresh_manager() -> Iterator[None]:
-    """Each test has a job manager of its own; the models stay loaded."""
-    loaders.manager.clear()
-    yield
-    loaders.manager().close()
-    loaders.manager.clear()
 
 
 @pytest.fixture

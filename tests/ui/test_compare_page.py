@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +12,18 @@ from streamlit.testing.v1 import AppTest
 from dnag.comparison import Variation, examples, usual_scales
 from dnag.runs import RunSettings
 from dnag.ui import compare_panel, loaders, state, text
+from tests.ui import driving
 
 PAGE = Path(__file__).parents[2] / "pages" / "compare.py"
 SMALL = {"samples": "12", "steps": "3"}
-TURNS = 4000  # times the page is drawn before a test gives up on a run
 
 
-@pytest.fixture(autouse=True)
-def fresh_manager() -> Iterator[None]:
-    """Each test has a job manager of its own; the models stay loaded."""
-    loaders.manager.clear()
-    yield
-    loaders.manager().close()
-    loaders.manager.clear()
-
-
-def open_page(**parameters: str) -> AppTest:
-    at = AppTest.from_file(str(PAGE), default_timeout=120)
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    return at.run()
+open_page = functools.partial(driving.open_page, PAGE)
 
 
 def finish(at: AppTest, key: str = state.JOB) -> Any:
     """Draw the page until the job kept under ``key`` has ended; the job."""
-    for _ in range(TURNS):
-        job = loaders.manager().get(at.session_state[key])
-        assert job is not None
-        if not job.active:
-            at.run()
-            return job
-        job.finished.wait(0.1)
-        at.run()
-    raise AssertionError("the run did not end")
+    return driving.end(at, key)
 
 
 def address(at: AppTest, name: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,15 @@ from streamlit.testing.v1 import AppTest
 from dnag.runs import RunSettings, run
 from dnag.spaces.base import spaces
 from dnag.ui import explore_panel, loaders, state, text
+from tests.ui import driving
 
 PAGE = Path(__file__).parents[2] / "pages" / "explore.py"
 WORDS = text.explore
 CELL = "|nor_conv_1x1~0|+|skip_connect~0|none~1|+|avg_pool_3x3~0|nor_conv_3x3~1|skip_connect~2|"
 
 
-@pytest.fixture(autouse=True)
-def fresh_manager() -> Iterator[None]:
-    """Each test has a job manager of its own; models and atlases stay."""
-    loaders.manager.clear()
-    yield
-    loaders.manager().close()
-    loaders.manager.clear()
-
-
 def open_page(**parameters: str) -> AppTest:
-    at = AppTest.from_file(str(PAGE), default_timeout=120)
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    at.run()
+    at = driving.open_page(PAGE, **parameters)
     assert not at.exception
     return at
 

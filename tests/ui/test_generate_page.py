@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +15,15 @@ from dnag.samplers.base import samplers
 from dnag.sdes.base import sdes
 from dnag.spaces.base import spaces
 from dnag.ui import budget, forms, loaders, offers, runs_panel, state, text
+from tests.ui import driving
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pages" / "generate.py"
 SMALL = {"samples": "12", "steps": "3"}
-TURNS = 4000  # times the page is drawn before a test gives up on a run
-
-
-@pytest.fixture(autouse=True)
-def fresh_manager() -> Iterator[None]:
-    """Each test has a job manager of its own; the models stay loaded."""
-    loaders.manager.clear()
-    yield
-    loaders.manager().close()
-    loaders.manager.clear()
 
 
 def open_page(path: Path = PAGE, /, **parameters: str) -> AppTest:
-    at = AppTest.from_file(str(path), default_timeout=120)
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    return at.run()
+    return driving.open_page(path, **parameters)
 
 
 def job_of(at: AppTest) -> Any:
@@ -46,14 +33,9 @@ def job_of(at: AppTest) -> Any:
 
 
 def finish(at: AppTest) -> AppTest:
-    """Draw the page until its run has ended, as the polling fragment of a browser does."""
-    for _ in range(TURNS):
-        job = job_of(at)
-        if not job.active:
-            return at.run()
-        job.finished.wait(0.1)
-        at.run()
-    raise AssertionError("the run did not end")
+    """Draw the page until its run has ended."""
+    driving.end(at, state.JOB)
+    return at
 
 
 def address(at: AppTest, name: str) -> str | None:

@@ -1,0 +1,27 @@
+"""SQLite files that are ours: made where there is nothing, and never taken for one of somebody else's."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+def claim(
+    db: sqlite3.Connection, name: str, what: str, *, application: int, version: int, schema: str, error: type[Exception]
+) -> None:
+    """Make the tables of an empty file; raise ``error`` where the file is of another kind or another version.
+
+    Args:
+        name: of the file, for messages; ``what`` it is to be, such as "a store of trials".
+        application, version: what SQLite keeps in the file's header.
+        schema: the statements that make the tables, parted by semicolons.
+    """
+    (kind,), (form,) = (db.execute(f"PRAGMA {key}").fetchone() for key in ("application_id", "user_version"))
+    if kind == 0 and not list(db.execute("SELECT 1 FROM sqlite_master")):
+        for statement in filter(str.strip, schema.split(";")):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {application}")
+        db.execute(f"PRAGMA user_version = {version}")
+    elif kind != application:
+        raise error(f"{name} is a database of something else; allowed: {what}")
+    elif form != version:
+        raise error(f"{name} has format {form}; this version reads format {version}")
