@@ -11,7 +11,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = re.findall(r'st\.Page\("pages/(\w+)\.py".*', (ROOT / "app.py").read_text(encoding="utf-8"))
 DESKTOP, PHONE = (1440, 900), (390, 844)
+LOOKS: dict[str, tuple[tuple[int, int], Literal["light", "dark"]]] = {
+    "desktop, light": (DESKTOP, "light"),
+    "desktop, dark": (DESKTOP, "dark"),
+    "phone, light": (PHONE, "light"),
+    "phone, dark": (PHONE, "dark"),
+}
 
 
 def opened(page: Page, app_url: str, name: str, query: str = "") -> Page:
@@ -75,22 +81,19 @@ def test_the_list_in_the_router_is_that_of_the_files() -> None:
     assert sorted(LISTED) == sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("name", LISTED)
 def test_it_opens_fits_and_is_accessible(
-    new_page: Callable[..., Page],
-    app_url: str,
-    axe_violations: Callable[[Page], list[str]],
-    name: str,
-    size: tuple[int, int],
-    scheme: str,
+    new_page: Callable[..., Page], app_url: str, axe_violations: Callable[[Page], list[str]], name: str
 ) -> None:
-    options: dict[str, Any] = {"color_scheme": scheme, "reduced_motion": "reduce"}
-    page = opened(new_page(*size, **options), app_url, name)
-    assert page.locator("h1").first.inner_text().strip()
-    assert beyond_the_screen(page) == []
-    assert axe_violations(page) == []
+    page = new_page(*DESKTOP)  # one for all looks: each is a session of its own, but the scripts are loaded once
+    problems = {}
+    for look, (size, scheme) in LOOKS.items():
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        opened(page, app_url, name)
+        assert page.locator("h1").first.inner_text().strip()
+        problems[look] = beyond_the_screen(page) + axe_violations(page)
+    assert problems == {look: [] for look in LOOKS}
 
 
 @pytest.mark.parametrize("name", LISTED)
