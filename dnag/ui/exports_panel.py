@@ -29,7 +29,7 @@ def take_home(result: Any, chosen: int) -> None:
                     file_name(subject, exporter),
                     exporter.media_type,
                     key=f"export-{exporter.name}",
-                    help=missing or text.said(exporter.about),
+                    help=text.said(missing or exporter.about),
                     disabled=missing is not None,
                 )
             download(

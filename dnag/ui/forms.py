@@ -28,7 +28,7 @@ def label_of(name: str, value: Any, space: str = "") -> str:
     if name == "space":
         return text.said(spaces[value].label)
     if name == "dataset":
-        return spaces[space]().dataset(value).label
+        return text.said(spaces[space]().dataset(value).label)
     if isinstance(value, str):
         return text.name(value)
     return f"{value:g}" if value else text.name("auto")
@@ -159,5 +159,5 @@ def made(owner: type, values: Mapping[str, Any]) -> Any | None:
     try:
         return owner(**values)
     except ValueError as error:
-        st.session_state[state.NOTICE] = text.SETTINGS_BAD.format(error=error)
+        st.session_state[state.NOTICE] = text.SETTINGS_BAD.format(error=text.said(error))
         return None

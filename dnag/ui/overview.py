@@ -99,4 +99,4 @@ def missing() -> list[str]:
     found += [extractor.missing() for extractor in extractors.values()]
     if resolve_device("auto").type == "cpu":
         found.append(text.overview.MISSING_GPU)
-    return [item for item in dict.fromkeys(found) if item]
+    return [text.said(item) for item in dict.fromkeys(found) if item]

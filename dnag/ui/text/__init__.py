@@ -4,17 +4,21 @@
 its own. A language is a package beside this file with the files and names of ``english``; texts with ``{fields}`` go
 through :meth:`str.format`. Words are looked up when they are used, so a module must not keep one in a constant.
 
-What the core says itself (labels and help of knobs, labels of spaces and datasets) is English there, and translated by
-:func:`said`: whole phrases, each with its translation in the language's ``core.py``. Messages of errors stay English.
+What the core says itself is English there, and translated by :func:`said`: labels and help of knobs, labels of spaces
+and datasets (whole phrases, in the language's ``core.py``), and messages of errors with values in them (templates, in
+its ``messages.py``). Commands, the API and logs stay English.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from dnag.ui.text.phrasebook import Phrasebook
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 PACKAGES = {"en": "english", "ko": "korean"}
@@ -54,11 +58,19 @@ class Catalogue:
         raise AttributeError(f"no text {name} in {PACKAGES['en']}{self._file}")
 
 
-def said(phrase: str) -> str:
-    """A phrase of the core in the session's language; one that has no translation as it is."""
-    if language() == "en":
-        return phrase
-    return importlib.import_module(f"{__name__}.{PACKAGES[language()]}.core").PHRASES.get(phrase, phrase)
+def said(what: object) -> str:
+    """What the core says, a label or an error, in the session's language; what has no translation as it is."""
+    chosen = language()
+    return str(what) if chosen == "en" else phrasebook(chosen).translate(str(what))
+
+
+@functools.cache
+def phrasebook(language: str) -> Phrasebook:
+    """What the core says, in a language other than English."""
+    core, messages = (
+        importlib.import_module(f"{__name__}.{PACKAGES[language]}.{file}") for file in ("core", "messages")
+    )
+    return Phrasebook(core.PHRASES | messages.MESSAGES)
 
 
 def plain(words: str) -> str:
