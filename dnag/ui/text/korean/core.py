@@ -118,7 +118,7 @@ PHRASES: dict[str, str] = {
     "dataset": "데이터셋",
     "guidance scale": "가이던스 스케일",
     "resolution": "이미지 크기",
-    "under": "예산",
+    "under": "한도",
     "samples": "표본 수",
     "steps": "스텝 수",
     "sampler": "샘플러",
