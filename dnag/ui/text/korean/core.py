@@ -109,6 +109,17 @@ PHRASES: dict[str, str] = {
     "Sharp at any size, for papers and pages; dark where the reader's system is.": (
         "크기와 상관없이 또렷하며, 논문과 페이지에 씁니다. 읽는 이의 시스템이 어두우면 어둡게 나옵니다."
     ),
+    # operations, and where they are
+    "input": "입력",
+    "output": "출력",
+    "in": "입력",
+    "out": "출력",
+    "skip": "건너뛰기",
+    "1×1 conv": "1×1 합성곱",
+    "3×3 conv": "3×3 합성곱",
+    "avg pool": "평균 풀링",
+    "{kernel}, expand {expansion}": "{kernel}, 확장 {expansion}",
+    "stage {number}": "{number}단계",
     # spaces, datasets and costs
     "Your dataset": "내 데이터셋",
     "parameters": "파라미터 수",
