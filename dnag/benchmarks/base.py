@@ -133,6 +133,6 @@ def how_to_add(space: str, dataset: str) -> str:
     official = f"a directory with the official NATS-Bench files ({DIRECTORY}), or to " if space == SPACE else ""
     others = "".join(f", or with {columns}" for columns in other_columns(space))
     return (
-        f"{label}: no measured value installed{found}. To add one, set {VARIABLE} to {official}a CSV file with the columns "
-        f"{ARCHITECTURE} and {dataset} (test accuracy in %){others}, and start again."
+        f"{label}: no measured value installed{found}. To add one, set {VARIABLE} to {official}a CSV file with the "
+        f"columns {ARCHITECTURE} and {dataset} (test accuracy in %){others}, and start again."
     )

@@ -164,7 +164,7 @@ def _values(name: str, knob: Knob, there: Offer, values: Mapping[str, Any]) -> N
         return
     words = text.compare
     st.text_input(
-        words.VALUES if not knob.unit else f"{words.VALUES} ({knob.unit})",
+        words.VALUES if not knob.unit else f"{words.VALUES} ({text.said(knob.unit)})",
         key=key,
         placeholder=words.TEXTS_EXAMPLE if knob.text else words.NUMBERS_EXAMPLE,
         help=words.VALUES_TEXT_HELP if knob.text else words.VALUES_HELP,

@@ -161,7 +161,9 @@ def show() -> None:
     if len(counts) > len(figures):
         st.caption(text.IMAGES_MORE.format(count=len(counts) - len(figures)))
     if source.warnings:
-        st.warning("\n".join(f"- {text.plain(text.said(warning))}" for warning in source.warnings), icon=":material/info:")
+        st.warning(
+            "\n".join(f"- {text.plain(text.said(warning))}" for warning in source.warnings), icon=":material/info:"
+        )
 
 
 def features() -> FeatureSet | None:

@@ -44,7 +44,7 @@ def _choice(name: str, knob: Knob, there: Offer, space: str, shared: dict[str, A
     shown = {option: label_of(name, option, space) for option in there.options}
     shared = shared | {"format_func": shown.__getitem__}
     if name == "resolution":
-        return st.select_slider(f"{text.said(knob.label)} ({knob.unit})", there.options, **shared)
+        return st.select_slider(f"{text.said(knob.label)} ({text.said(knob.unit)})", there.options, **shared)
     if name == "width" or (name == "space" and len(there.options) <= FEW):
         return st.segmented_control(
             text.said(knob.label), there.options, required=True, width="stretch", wrap=False, **shared

@@ -56,7 +56,7 @@ def _columns() -> dict[str, Any]:
     for name, label in text.gallery.COLUMNS.items():
         help_ = text.gallery.COLUMNS_HELP.get(name)
         if name == "when":
-            found[name] = st.column_config.DatetimeColumn(label, format="D MMM, HH:mm", timezone=st.context.timezone)
+            found[name] = st.column_config.DatetimeColumn(label, format=text.gallery.WHEN, timezone=st.context.timezone)
         elif name in formats or name == "samples":
             found[name] = st.column_config.NumberColumn(label, format=formats.get(name), help=help_)
         else:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dnag.cards import read_cards
 from dnag.knobs import knobs
 from dnag.runs import RunSettings
 from dnag.trials.recipe import Recipe
@@ -96,7 +97,8 @@ class Recorder(Phrasebook):
     def __init__(self, language: str) -> None:
         package = f"dnag.ui.text.{text.PACKAGES[language]}"
         self.messages: dict[str, str] = importlib.import_module(f"{package}.messages").MESSAGES
-        super().__init__(importlib.import_module(f"{package}.core").PHRASES | self.messages)
+        self.cards: dict[str, str] = importlib.import_module(f"{package}.cards").CARDS
+        super().__init__(importlib.import_module(f"{package}.core").PHRASES | self.messages | self.cards)
         self.used: set[str] = set()
 
     def template(self, message: str) -> Template | None:
@@ -116,6 +118,24 @@ def test_every_message_that_can_reach_a_page_is_translated_and_no_other(language
     assert set(book.messages) - book.used == set()
 
 
+def carded() -> set[str]:
+    """What the cards of the installed models say on the first page."""
+    cards = [card for card in read_cards() if card.kind in text.overview.CARD_KINDS and not card.name.endswith("-half")]
+    figures = [figure for card in cards for figure in card.figures]
+    said = {card.summary for card in cards} | {part for figure in figures for part in (figure.name, figure.aim)}
+    return {part for part in said | {figure.value for figure in figures} if re.search("[a-z]{3}", part)}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_cards_say_is_translated(language: str) -> None:
+    book = Recorder(language)
+    made = {part: book.translate(part) for part in carded()}
+    assert len(made) > 100
+    assert [part for part, shown in made.items() if shown == part] == []
+    assert {part: found for part, shown in made.items() if (found := ENGLISH.findall(shown))} == {}
+    assert set(book.cards) - book.used == set()
+
+
 def fields(template: str) -> set[str]:
     return {name for _, name, *_ in string.Formatter().parse(template) if name}
 
@@ -123,7 +143,7 @@ def fields(template: str) -> set[str]:
 @pytest.mark.parametrize("language", OTHERS)
 def test_what_is_in_a_message_arrives_in_its_translation(language: str) -> None:
     book = Recorder(language)
-    for template, translation in book.messages.items():
+    for template, translation in (book.messages | book.cards).items():
         assert fields(translation) == fields(template)
         values = {name: str(10 + number) for number, name in enumerate(sorted(fields(template)))}
         assert book.translate(template.format(**values)) == translation.format(**values)

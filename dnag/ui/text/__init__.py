@@ -5,8 +5,8 @@ its own. A language is a package beside this file with the files and names of ``
 through :meth:`str.format`. Words are looked up when they are used, so a module must not keep one in a constant.
 
 What the core says itself is English there, and translated by :func:`said`: labels and help of knobs, labels of spaces
-and datasets (whole phrases, in the language's ``core.py``), and messages of errors with values in them (templates, in
-its ``messages.py``). Commands, the API and logs stay English.
+and datasets (phrases, in the language's ``core.py``), messages of errors with values in them (templates, in its
+``messages.py``), and what model cards say (``cards.py``). Commands, the API and logs stay English.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ def said(what: object) -> str:
 @functools.cache
 def phrasebook(language: str) -> Phrasebook:
     """What the core says, in a language other than English."""
-    core, messages = (
-        importlib.import_module(f"{__name__}.{PACKAGES[language]}.{file}") for file in ("core", "messages")
-    )
-    return Phrasebook(core.PHRASES | messages.MESSAGES)
+    files = {"core": "PHRASES", "messages": "MESSAGES", "cards": "CARDS"}
+    package = f"{__name__}.{PACKAGES[language]}"
+    known = [getattr(importlib.import_module(f"{package}.{file}"), name) for file, name in files.items()]
+    return Phrasebook({phrase: translation for part in known for phrase, translation in part.items()})
 
 
 def plain(words: str) -> str:
@@ -104,9 +104,7 @@ def limit(name: str, label: str, value: float) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds in words short enough for a progress bar: ``0.9 s``, ``12 s``, ``3 min 05 s``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
     if seconds < 59.5:
-        return f"{seconds:.0f} s"
+        return _word("SECONDS").format(seconds=f"{seconds:.1f}" if seconds < 9.95 else f"{seconds:.0f}")
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s"
+    return _word("MINUTES").format(minutes=minutes, seconds=f"{rest:02d}")

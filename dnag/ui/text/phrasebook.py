@@ -10,12 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from string import Formatter
 
-SPOKEN = frozenset(
-    ("allowed", "classes", "error", "files", "found", "how", "images", "kind", "official", "others", "place", "reason")
-    + ("setting", "span", "what")
-)
+SPOKEN = {"allowed", "classes", "error", "files", "found", "how", "images", "kind", "official", "others", "place"}
+SPOKEN |= {"reason", "setting", "span", "what"}
 """Fields that hold what the core said as well, or nothing: it is translated in turn."""
-NUMBERS = frozenset(("count", "high", "low", "most"))
+NUMBERS = {"count", "high", "low", "most"}
 """Fields that hold a number, so that short templates fit nothing else."""
 DEEPEST = 8
 """So many messages inside each other are translated."""

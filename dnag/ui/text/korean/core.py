@@ -123,6 +123,8 @@ PHRASES: dict[str, str] = {
     # spaces, datasets and costs
     "Your dataset": "내 데이터셋",
     "parameters": "파라미터 수",
+    # units
+    "nats per point": "%p당 nat",
     # settings and other words, as messages call them
     "search space": "탐색 공간",
     "space": "탐색 공간",
