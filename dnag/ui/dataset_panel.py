@@ -141,7 +141,7 @@ def show() -> None:
     """What was read: the classes with a few of their images, and what is unusual."""
     here = images()
     if here.error:
-        st.error(text.said(here.error))
+        st.error(text.plain(text.said(here.error)))
     if (source := here.source) is None:
         if (made := features()) is not None:
             st.markdown(text.dataset_map.FEATURES.format(name=text.plain(made.name), classes=len(made.class_names)))

@@ -141,7 +141,7 @@ def choose(seen: Scene) -> None:
     try:
         space.parse(typed or "")
     except ArchitectureError as error:
-        st.error(text.explore.UNREADABLE.format(error=text.said(error)))
+        st.error(text.explore.UNREADABLE.format(error=text.plain(text.said(error))))
     with st.container(horizontal=True):
         st.button(
             text.explore.RANDOM, key="random", icon=":material/casino:", help=text.explore.RANDOM_HELP,

@@ -28,7 +28,7 @@ def open_page(name: str, **parameters: str) -> AppTest:
 
 def said(at: AppTest) -> str:
     assert not at.exception
-    found = "\n".join(error.value for error in at.error)
+    found = driving.shown(at.error)
     assert found
     assert ENGLISH.findall(found) == []
     return found
@@ -78,9 +78,9 @@ def test_a_bad_upload(content: bytes, words: str) -> None:
 
 def test_what_is_unusual_about_an_upload() -> None:
     at = driving.upload(open_page("dataset"), driving.archive(more={"loose.png": driving.picture(1), "a.txt": b"hi"}))
-    warnings = "\n".join(warning.value for warning in at.warning)
-    assert "클래스 폴더 밖에 있어 제외\\: 이미지 1장" in warnings
-    assert "이미지가 20장보다 적어 여러 번 씁니다\\: cat, dog, emu" in warnings
+    warnings = driving.shown(at.warning)
+    assert "클래스 폴더 밖에 있어 제외: 이미지 1장" in warnings
+    assert "이미지가 20장보다 적어 여러 번 씁니다: cat, dog, emu" in warnings
     driving.end_session()
 
 
@@ -88,7 +88,7 @@ def test_a_bad_import() -> None:
     at = open_page("gallery")
     at.file_uploader(key=gallery_panel.UPLOAD).set_value(("x.zip", b"no archive", "application/zip")).run()
     at.button(key="import").click().run()
-    assert "손상되었거나 압축 파일이 아닙니다" in "\n".join(error.value for error in at.error)
+    assert "runs.zip: 손상되었거나 압축 파일이 아닙니다: " in driving.shown(at.error)
 
 
 def test_what_is_missing() -> None:
