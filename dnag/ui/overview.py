@@ -12,7 +12,7 @@ from dnag.ui import text
 
 TRAJECTORY = HOME / "assets" / "first-trajectory.json"
 FPS = 12.0
-NARROW = "\u202f"
+NO_BREAK = "\u00a0"
 CHIEF = 3  # figures on a card
 RUN_BEGUN = "_run_begun"
 FIRST_SAMPLES = 64  # of the first run, which is to be there at once
@@ -73,7 +73,7 @@ def _card(card: Any) -> None:
             if given
         ]
         note = f" ({', '.join(beside)})" if beside else ""
-        value = text.said(figure.value).replace(" ", NARROW)  # a number and its unit stay together
+        value = text.said(figure.value).replace(" ", NO_BREAK)  # a number and its unit stay together
         st.caption(f"{text.said(figure.name)}: **{value}**{note}")
     if len(card.figures) > CHIEF:
         with st.popover(text.overview.CARD_MORE.format(count=len(card.figures)), width="stretch"):

@@ -61,11 +61,11 @@ class Catalogue:
 def said(what: object) -> str:
     """What the core says, a label or an error, in the session's language; what has no translation as it is."""
     chosen = language()
-    return str(what) if chosen == "en" else phrasebook(chosen).translate(str(what))
+    return str(what) if chosen == "en" else _phrasebook(chosen).translate(str(what))
 
 
 @functools.cache
-def phrasebook(language: str) -> Phrasebook:
+def _phrasebook(language: str) -> Phrasebook:
     """What the core says, in a language other than English."""
     files = {"core": "PHRASES", "messages": "MESSAGES", "cards": "CARDS"}
     package = f"{__name__}.{PACKAGES[language]}"

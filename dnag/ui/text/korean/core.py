@@ -125,6 +125,9 @@ PHRASES: dict[str, str] = {
     "parameters": "파라미터 수",
     # units
     "nats per point": "%p당 nat",
+    "pixels": "픽셀",
+    "px": "픽셀",
+    "images": "이미지",
     # settings and other words, as messages call them
     "search space": "탐색 공간",
     "space": "탐색 공간",
