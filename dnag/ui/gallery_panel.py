@@ -56,7 +56,7 @@ def _columns() -> dict[str, Any]:
     for name, label in text.gallery.COLUMNS.items():
         help_ = text.gallery.COLUMNS_HELP.get(name)
         if name == "when":
-            found[name] = st.column_config.DatetimeColumn(label, format="D MMM, HH:mm", timezone=st.context.timezone)
+            found[name] = st.column_config.DatetimeColumn(label, format=text.gallery.WHEN, timezone=st.context.timezone)
         elif name in formats or name == "samples":
             found[name] = st.column_config.NumberColumn(label, format=formats.get(name), help=help_)
         else:
@@ -165,7 +165,7 @@ def _import(given: Any) -> None:
         try:
             gallery.runs().add_all(whose, named())  # packed one by one: not all of them unpacked at a time
         except ArchiveError as error:
-            st.session_state[NOTICE] = ("error", text.gallery.IMPORT_FAILED.format(error=text.plain(str(error))))
+            st.session_state[NOTICE] = ("error", text.gallery.IMPORT_FAILED.format(error=text.plain(text.said(error))))
             return
     st.session_state[NOTICE] = ("success", text.gallery.IMPORTED.format(count=len(ids)))
 
@@ -176,4 +176,4 @@ def notices() -> None:
         kind, words = notice
         (st.error if kind == "error" else st.success)(words)
     if (problem := st.session_state.pop(gallery.PROBLEM, None)) is not None:
-        st.warning(text.gallery.NOT_KEPT.format(error=problem))
+        st.warning(text.gallery.NOT_KEPT.format(error=text.said(problem)))

@@ -59,7 +59,7 @@ def _submit(key: Hashable, work: Callable[..., Any]) -> Job[Any] | None:
     try:
         return manager().submit(key, work, viewer=state.viewer())
     except QueueFullError as error:
-        st.session_state[state.NOTICE] = str(error)
+        st.session_state[state.NOTICE] = text.said(error)
         return None
 
 
@@ -151,7 +151,7 @@ def progress(job: Job[Any], ahead: int, words: Any = text) -> tuple[float, str]:
 def ended_badly(job: Job[Any], button: str) -> None:
     """Say why there is no result; ``button`` is what starts it again."""
     if job.state == "failed":
-        st.error(text.FAILED.format(error=job.error))
+        st.error(text.FAILED.format(error=text.said(job.error)))
         if not isinstance(job.error, ValueError):  # those say all there is to say
             with st.expander(text.FAILED_DETAILS):
                 st.code(job.trace, language=None, wrap_lines=True)

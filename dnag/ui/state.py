@@ -81,7 +81,9 @@ def read_link(owner: type, problem: Callable[[Any], str | None]) -> Link:
                     value = parse(knob, there, given)
             except ValueError as error:
                 words = text.LINK_BAD_TEXT if knob.text else text.LINK_BAD_ITEM
-                link.problems.append(words.format(name=text.said(knob.label), value=repr(given), allowed=error))
+                link.problems.append(
+                    words.format(name=text.said(knob.label), value=repr(given), allowed=text.said(error))
+                )
                 del st.query_params[name]
             else:
                 link.values[name] = seen[name] = value

@@ -83,17 +83,17 @@ def test_a_link_written_by_hand_loses_its_plus_signs_and_is_read_all_the_same():
 
 def test_what_cannot_be_read_is_said_and_the_one_before_stays():
     at = type_in(open_page(arch=CELL), "|conv~0|")
-    assert "'|conv~0|' is not a NAS-Bench-201 cell; allowed" in at.error[0].value
+    assert "'|conv~0|' is not a NAS-Bench-201 cell; allowed" in driving.shown(at.error)
     assert address(at, "arch") == CELL
     assert CELL in at.code[0].value
     unknown = type_in(at, CELL.replace("none", "conv_7x7"))
-    assert "unknown operation 'conv_7x7'; allowed: none, skip_connect" in unknown.error[0].value
+    assert "unknown operation 'conv_7x7'; allowed: none, skip_connect" in driving.shown(unknown.error)
     assert not type_in(at, CELL).error
 
 
 def test_a_bad_link_starts_at_the_best():
     at = open_page(arch="nonsense", dataset="nothing")
-    assert "'nonsense' is not a NAS-Bench-201 cell" in " ".join(error.value for error in at.error)
+    assert "'nonsense' is not a NAS-Bench-201 cell" in driving.shown(at.error)
     assert "Dataset is 'nothing'; allowed: cifar10" in " ".join(error.value for error in at.error)
     assert metrics(at)[WORDS.STANDING] == "0.01 %"
 

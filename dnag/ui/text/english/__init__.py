@@ -57,6 +57,8 @@ LIMITS = {"macs_m": "{limit:g} M MACs", "params_m": "{limit:g} M parameters"}
 LIMIT_LATENCY = "{limit:g} ms on {device}"
 
 # --- a run under way --------------------------------------------------------------------------------------------------
+SECONDS = "{seconds} s"
+MINUTES = "{minutes} min {seconds} s"
 STARTING = "Starting …"
 QUEUED = "Waiting: {ahead} ahead in the queue"
 RUNNING = "Step {step} of {total} · {elapsed} so far"

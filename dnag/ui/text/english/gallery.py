@@ -16,6 +16,7 @@ EMPTY_TITLE = "No runs yet"
 EMPTY = "Every run that finishes is kept here: press **Generate** on the page of that name, or import runs below."
 TABLE_ALT = "Table of runs, the newest first. Select one or more to open, compare, export or delete them."
 TABLE_HINT = "Select runs by their boxes. Click a heading to sort."
+WHEN = "D MMM, HH:mm"  # as Moment.js writes it
 COLUMNS = {
     "name": "Name",
     "when": "When",
