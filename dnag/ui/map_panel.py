@@ -79,7 +79,7 @@ def show_map(seen: Scene, result: RunResult | None) -> None:
     names = {name: property_name(seen.space, name, found) for name, found in seen.atlas.properties.items()}
     places, values = _places(seen, None, across, up), seen.atlas.values(colour).numpy()
     axes = (Axis(names[across]), Axis(names[up])) if across else _axes(seen.atlas)
-    marked = _reach(f"{seen.space.name}-{across}-{up}", [mark.places for mark in overlays])
+    marked = _reach(f"{seen.view} {across} {up}", [mark.places for mark in overlays])
     picture, glass = space_map(
         places,
         values,
