@@ -60,7 +60,7 @@ def test_it_opens_with_the_best_predicted_architecture():
     assert rows["predicted"].is_monotonic_decreasing
     assert (rows["difference"] <= 0).all()
     assert address(at, "arch") == at.text_input(key="arch").value
-    assert len(at.get("plotly_chart")) == 1  # nothing was generated, so there is no histogram
+    assert len(at.get("plotly_chart")) == 2  # nothing was generated, so there is no histogram
     assert WORDS.BATCH_NONE in [info.value for info in at.info]
     assert not at.error
 
@@ -183,7 +183,7 @@ def test_the_last_run_of_any_page_lies_on_the_map_and_stands_beside_the_space():
     at.session_state[state.PAGE] = "explore"
     at.run()
     assert not at.exception
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("plotly_chart")) == 3
     result = job.result
     assert result is not None
     best = max(candidate.predicted_accuracy_pct or 0.0 for candidate in result.candidates)
