@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import os
 import platform
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,9 +24,11 @@ from dnag import __version__, compare_commands, data_commands, export_commands, 
 from dnag.benchmarks.base import how_to_add, installed_benchmarks, measured
 from dnag.benchmarks.ofa_measured import OfaMeasured
 from dnag.benchmarks.ofa_teacher import OfaTeacher
-from dnag.bundle import task_name
+from dnag.bundle import ModelStore, task_name
 from dnag.checkpoint import DIRECTORY, installed, load, save
 from dnag.costs import LATENCY, exact_cost
+from dnag.datasets.extractors import extractors
+from dnag.datasets.features import FeatureSet, keep
 from dnag.evaluation import PARTS, SCALES, EvaluationSettings, Figure, evaluate, to_markdown
 from dnag.figures import loss_curve_svg
 from dnag.knobs import knobs
@@ -40,8 +44,9 @@ from dnag.runs import (
     run,
     to_csv,
 )
-from dnag.spaces.base import Architecture, ArchitectureError, SearchSpace, spaces
+from dnag.spaces.base import Architecture, ArchitectureError, SearchSpace, custom_dataset, is_custom, spaces
 from dnag.training import TrainConfig, TrainProgress, TrainResult, write_aside
+from dnag.transfer import extractor_of, read_features
 from dnag.trials.cli import add_train_candidates
 
 Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
@@ -49,6 +54,18 @@ Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
 FORMATS = ("table", "json", "csv")
 STATES = Path("runs") / "train"
 REPEATED = ("under", "maximize", "minimize")
+MODELS = {
+    "checkpoint": "name or path of a score network to use instead of the shipped one",
+    "predictor": "name or path of a predictor to use instead of the shipped one; two imported ones as A,B",
+    "features": "file of a dataset's features (of encode or import-official) to tell the predictors of it",
+}
+USE = {
+    "score network": "generate --space {space} --checkpoint {file}",
+    "noise-aware predictor": "generate --space {space} --predictor {file} --guidance first_order --features FILE",
+    "ranking predictor": "predict --space {space} --predictor {file} --features FILE --architectures FILE",
+    "image features": "generate --predictor PREDICTOR --guidance first_order --features {file}",
+}
+"""What an imported file is -> a command that uses it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_generate)
 
     command = commands.add_parser("predict", help="predicted accuracy and cost of given architectures")
-    _add_settings(command, ["space", "dataset", "resolution", "width", "device", "predictor"])
+    _add_settings(command, ["space", "dataset", "resolution", "width", "device", "predictor", "features"])
     command.add_argument("--architectures", required=True, metavar="FILE|-", help="one a line, as text or JSON")
     _add_output(command)
     command.add_argument("--measured", type=Path, metavar="FILE", help="CSV of measured accuracies")
@@ -178,6 +195,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, default=Path("official"), metavar="DIR", help="where the new files go")
     command.add_argument("--space", metavar="X", help=f"refuse files of others. One of: {', '.join(spaces)}.")
     command.add_argument("--closure", action="store_true", help="attention mask of the official guided runs")
+    text = "mean and standard deviation of the accuracies, in percent, that a predictor was trained with"
+    command.add_argument("--labels", metavar="MEAN,SPREAD", help=text)
     command.set_defaults(run=_import_official)
     data_commands.register(commands)
     transfer_commands.register(commands)
@@ -195,7 +214,7 @@ def _add_settings(command: argparse.ArgumentParser, names: Sequence[str]) -> Non
         # Values are checked by RunSettings, so that the command line and the app say the same of a bad one.
         number = knob is not None and knob.low is not None
         kind: Callable[[str], Any] = (_whole if knob and knob.whole else _real) if number else str
-        text = (knob.help or knob.label) if knob else f"name or path of a {name} to use instead of the shipped one"
+        text = (knob.help or knob.label) if knob else MODELS[name]
         if name in REPEATED:
             text = f"{text} May be given several times."
         if knob is not None and knob.choices is not None:
@@ -209,6 +228,9 @@ def _add_settings(command: argparse.ArgumentParser, names: Sequence[str]) -> Non
             metavar="X",
             help=(text if defaults[name] in ("", 0, None) else f"{text} Default: {defaults[name]}").replace("%", "%%"),
         )
+    if "features" in names:
+        text = "the images of a dataset instead of its features: a folder, a zip, an .npz file, or a name (see encode)"
+        command.add_argument("--images", metavar="DIR|ZIP|NAME", help=text)
 
 
 def _whole(text: str) -> int:
@@ -243,7 +265,35 @@ def _settings(arguments: argparse.Namespace, **more: Any) -> RunSettings:
         if getattr(arguments, field.name, None) is not None
     }
     given |= {name: ",".join(given[name]) for name in REPEATED if name in given}
-    return RunSettings(**{**more, **given})
+    given = {**more, **given}
+    features, images = given.pop("features", None), getattr(arguments, "images", None)
+    if features is not None and images is not None:
+        raise ValueError("features and images are both given; allowed: one of them")
+    if features is not None:
+        found = read_features(features)
+    elif images is not None:
+        # A bad setting is said before images are read.
+        settings = RunSettings(**{name: value for name, value in given.items() if not is_custom(value)})
+        found = _read_images(images, settings)
+    else:
+        return RunSettings(**given)
+    return RunSettings(**{"dataset": custom_dataset(len(found.class_names)), **given, "features": keep(found)})
+
+
+def _read_images(images: str, settings: RunSettings) -> FeatureSet:
+    """Features of images, as the predictors that the settings name read them."""
+    from dnag.datasets import encode, image_source
+
+    store = ModelStore()
+    bundle = store.bundle(settings.space, checkpoint=settings.checkpoint, predictor=settings.predictor)
+    extractor = extractors[extractor_of(store, bundle)]()
+    with tempfile.TemporaryDirectory(prefix="dnag-") as work:
+        source = image_source(images, work=Path(work))
+        with Bar(f"encoding {source.name}") as bar:
+            features = encode(source, extractor, progress=bar.show)
+    for warning in features.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    return features
 
 
 def _numbers(text: str, name: str) -> tuple[float, ...]:
@@ -767,7 +817,10 @@ def _import_official(arguments: argparse.Namespace) -> None:
 
     if arguments.space is not None:
         spaces[arguments.space]  # an unknown space is the clearer error
-    found = import_official(arguments.path, arguments.out, space=arguments.space, closure=arguments.closure)
+    labels = None if arguments.labels is None else _labels(arguments.labels)
+    found = import_official(
+        arguments.path, arguments.out, space=arguments.space, closure=arguments.closure, labels=labels
+    )
     print(f"{arguments.path}: {found.what}{f' of {found.space}' if found.space else ''}")
     for name, text in found.kept.items():
         print(f"  {name}: {text}")
@@ -775,8 +828,19 @@ def _import_official(arguments: argparse.Namespace) -> None:
         print(f"  left out, {name}: {text}")
     for file in found.files:
         print(f"{file} ({file.stat().st_size / 1e6:.2f} MB)")
-    if found.what == "score network":
-        print(f"python -m dnag generate --space {found.space} --checkpoint {found.files[0]}")
+    if found.what in USE:
+        print(f"python -m dnag {USE[found.what].format(file=found.files[0], space=found.space)}")
+
+
+def _labels(text: str) -> tuple[float, float]:
+    parts = text.split(",")
+    try:
+        mean, spread = map(float, parts)
+        if not (math.isfinite(mean) and 0 < spread < math.inf):
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"labels is {text!r}; allowed: MEAN,SPREAD in percent, such as 71.572,6.693") from None
+    return mean, spread
 
 
 # ---------------------------------------------------------------------- output

@@ -100,10 +100,15 @@ def keep(features: FeatureSet, folder: Path | None = None) -> str:
     return name
 
 
+def is_id(text: str) -> bool:
+    """Is this what :func:`keep` returns?"""
+    return _ID.fullmatch(text) is not None
+
+
 def recall(name: str, folder: Path | None = None) -> FeatureSet:
     """Features kept before. ``DatasetError`` if they are not there any more."""
     path = (folder or cache_folder() / "sets") / f"{name}.safetensors"
-    if not _ID.fullmatch(name) or not path.is_file():
+    if not is_id(name) or not path.is_file():
         raise DatasetError(f"no features {name[:40]!r} here any more; encode the images again")
     return FeatureSet.load(path)
 
