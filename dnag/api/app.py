@@ -250,7 +250,7 @@ async def _failure(request: Request, error: Exception) -> Response:
 
 
 def _spaces() -> dict[str, Any]:
-    from dnag.cli import info
+    from dnag.info_commands import info
 
     return {
         name: {key: value for key, value in about.items() if key != "checkpoints"}
@@ -259,7 +259,7 @@ def _spaces() -> dict[str, Any]:
 
 
 def _checkpoints() -> dict[str, Any]:
-    from dnag.cli import info
+    from dnag.info_commands import info
 
     return {
         stem: {"space": name, **checkpoint}
@@ -313,7 +313,7 @@ def _event(name: str, state: JobState) -> str:
 
 
 def _predicted(data: dict[str, Any], limits: Limits, own: OwnDatasets) -> dict[str, Any]:
-    from dnag.cli import read_architectures
+    from dnag.architectures import read_architectures
     from dnag.runs import predict
     from dnag.spaces.base import spaces
 

@@ -105,6 +105,11 @@ def keep(features: FeatureSet, folder: Path | None = None) -> str:
     return name
 
 
+def is_id(text: str) -> bool:
+    """Is this what :func:`keep` returns?"""
+    return _ID.fullmatch(text) is not None
+
+
 def recall(name: str, folder: Path | None = None) -> FeatureSet:
     """Features kept before. ``DatasetError`` if they are not there any more."""
     if not is_kept(name, folder):
@@ -114,12 +119,12 @@ def recall(name: str, folder: Path | None = None) -> FeatureSet:
 
 def is_kept(name: str, folder: Path | None = None) -> bool:
     """Whether there are features of this id."""
-    return _ID.fullmatch(name) is not None and _place(name, folder).is_file()
+    return is_id(name) and _place(name, folder).is_file()
 
 
 def forget(name: str, folder: Path | None = None) -> None:
     """Delete features kept before."""
-    if _ID.fullmatch(name):
+    if is_id(name):
         _place(name, folder).unlink(missing_ok=True)
 
 
