@@ -382,6 +382,20 @@ MESSAGES: dict[str, str] = {
         "onnxruntime의 출력이 PyTorch와 {difference}만큼 다릅니다 (한도 {most})"
     ),
     "{space} does not say how its networks are written as Python": "{space}: 네트워크를 Python으로 쓰는 방법이 없습니다",
+    # imported predictors, and what they are told of a dataset
+    "features of {count} classes; dataset {dataset} has {classes}": (
+        "특징의 클래스는 {count}개인데 데이터셋 {dataset}의 클래스는 {classes}개입니다"
+    ),
+    "{files}; allowed: one imported predictor that guides, one that ranks": (
+        "{files}; 허용: 가져온 예측기는 가이던스용 하나와 순위용 하나"
+    ),
+    (
+        "imported predictors know {dataset} by features of its images alone, and none are given; allowed: --features "
+        "FILE (of import-official or encode --extractor resnet18), --images DIR|ZIP|NAME"
+    ): (
+        "가져온 예측기는 {dataset}을(를) 이미지 특징으로만 아는데 특징이 없습니다; 허용: --features FILE "
+        "(import-official이나 encode --extractor resnet18로 만든 파일), --images DIR|ZIP|NAME"
+    ),
     # the queue
     "{count} runs are waiting; allowed: {most}. Try again shortly.": (
         "실행 {count}개가 기다리고 있습니다; 허용: {most}개. 잠시 뒤에 다시 해 보세요."
