@@ -1,12 +1,17 @@
-"""Cards of checkpoints: the Markdown file beside each, with what it is, and figures that a command printed."""
+"""Cards of checkpoints: the Markdown file beside each, with what it is, and figures that a command printed.
+
+A score network and the predictor of its space are measured together, in one table beside the score network. What that
+says of a dataset ("CIFAR-10: ...") is due to the predictor, so it is shown on the predictor's card.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dnag.checkpoint import DIRECTORY, installed
+from dnag.spaces.base import spaces
 
 _TABLE = re.compile(r"<!-- ([a-z-]+):begin -->\n(.*?)<!-- \1:end -->", re.DOTALL)
 
@@ -30,7 +35,7 @@ class Card:
         kind, space: as its header says.
         size_mb: of its file.
         summary: the card's first paragraph, empty if it has no card.
-        figures: all rows of its tables.
+        figures: all rows of the tables that are about it.
     """
 
     name: str
@@ -68,4 +73,17 @@ def read_cards(directory: Path = DIRECTORY) -> list[Card]:
         summary = next((part for part in paragraphs if part and part[0] not in "#|<!"), "")
         size = (directory / f"{name}.safetensors").stat().st_size / 1e6
         found.append(Card(name, header["kind"], header["space"], size, summary, read_figures(text)))
-    return found
+    return [replace(card, figures=_about(card, found)) for card in found]
+
+
+def _about(card: Card, cards: list[Card]) -> tuple[CardFigure, ...]:
+    """What is measured of a card's checkpoint, in its own table or in that of the score network."""
+    named = {other.name: other for other in cards}
+    score, predictor = named.get(f"{card.space}-score"), named.get(f"{card.space}-predictor")
+    if score is None or predictor is None or card not in (score, predictor):
+        return card.figures
+    labels = tuple(f"{dataset.label}:" for dataset in spaces[card.space].datasets.values())
+    guided = tuple(figure for figure in score.figures if figure.name.startswith(labels))
+    if card is predictor:
+        return card.figures + guided
+    return tuple(figure for figure in card.figures if figure not in guided)

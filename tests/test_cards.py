@@ -39,3 +39,20 @@ def test_a_checkpoint_without_a_card_and_a_file_that_is_none(tmp_path):
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
     (card,) = read_cards(tmp_path)
     assert card.name == "nasbench201-latency" and card.summary == "" and card.figures == card.chief == ()
+
+
+def test_what_is_said_of_a_dataset_is_a_figure_of_the_predictor():
+    cards = {card.name: card for card in read_cards()}
+    for space, dataset in (("nasbench201", "CIFAR-10"), ("mobilenetv3", "ImageNet-1K")):
+        score, predictor = cards[f"{space}-score"], cards[f"{space}-predictor"]
+        assert any(figure.name.startswith("raw validity") for figure in score.figures)
+        assert predictor.chief[0].name.startswith(f"{dataset}: ") and "Spearman" in predictor.chief[0].name
+        written = read_figures((DIRECTORY / f"{space}-score.md").read_text(encoding="utf-8"))
+        assert sorted(score.figures + predictor.figures, key=str) == sorted(written, key=str)
+
+
+def test_a_score_network_alone_keeps_its_figures(tmp_path):
+    for path in DIRECTORY.glob("nasbench201-score.*"):
+        shutil.copy(path, tmp_path)
+    (card,) = read_cards(tmp_path)
+    assert card.figures == read_figures((tmp_path / "nasbench201-score.md").read_text(encoding="utf-8"))

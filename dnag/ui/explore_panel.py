@@ -155,7 +155,7 @@ def choose(seen: Scene) -> None:
 
 
 def walk(seen: Scene) -> None:
-    """The way here: the predictions of the last architectures, each a button that goes back there."""
+    """The way here, if there is one: the predictions of the last architectures, each a button that goes back there."""
     space, steps = seen.space, walk_of(seen.space.name)
     archs = [space.parse(words) for words in steps[-CRUMBS:]]
     values = seen.bundle.predict(archs, seen.view.dataset, seen.view.resolution)[0].tolist()
@@ -165,6 +165,8 @@ def walk(seen: Scene) -> None:
             disabled=len(steps) < 2, on_click=back, args=(space.name,),
         )  # fmt: skip
         for index, (words, value) in enumerate(zip(steps[-CRUMBS:], values, strict=True)):
+            if len(steps) < 2:
+                break
             before = len(archs) - 1 - index
             label = text.explore.WALK_STEP.format(predicted=value)
             if before:

@@ -53,7 +53,7 @@ def _choice(seen: Scene, label: str, key: str, start: str) -> str:
 def _controls(seen: Scene) -> tuple[str, str, str]:
     """What the colour shows, and the properties on the axes: empty on the map itself."""
     words = text.explore
-    with st.grid(2, min_column_width=150, gap="small"):
+    with st.grid(2, min_column_width=190, gap="small"):
         colour = _choice(seen, words.COLOUR, COLOUR, PREDICTED)
         axes = st.session_state.get(AXES, st.query_params.get(AXES))
         st.session_state[AXES] = axes if axes in words.AXES_KINDS else MAP

@@ -61,7 +61,8 @@ def cards() -> None:
 
 
 def _card(card: Any) -> None:
-    size = text.overview.CARD_SIZE.format(size=card.size_mb)
+    small = card.size_mb < 0.1
+    size = f"{1000 * card.size_mb:.0f} kB" if small else f"{card.size_mb:.1f} MB"
     st.markdown(f"**{text.overview.CARD_KINDS[card.kind]}**")
     st.caption(f"`{card.name}` · {size}", help=text.said(card.summary) or None)
     if not card.figures:

@@ -21,12 +21,11 @@ CARD_KINDS = {
     "meta": "Predictor for any dataset",
     "latency": "Latency predictors",
 }
-CARD_SIZE = "{size:.1f} MB"
 CARD_AIM = "aim: {aim}"
 CARD_EXACT = "exact: {exact}"
 CARD_MORE = "All {count} figures"
 CARD_COLUMNS = {"name": "Figure", "value": "Value", "exact": "Exact", "aim": "Aim"}
-CARD_NO_FIGURES = "Its figures stand with the score network's."
+CARD_NO_FIGURES = "No figures are written down for it."
 CARDS_ALT = "All figures of {name}"
 MISSING = "Not installed"
 MISSING_NONE = "Nothing: every part that the app can use is there."

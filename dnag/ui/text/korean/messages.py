@@ -386,6 +386,9 @@ MESSAGES: dict[str, str] = {
     "features of {count} classes; dataset {dataset} has {classes}": (
         "특징의 클래스는 {count}개인데 데이터셋 {dataset}의 클래스는 {classes}개입니다"
     ),
+    "features is {file}; allowed: a file of encode (.safetensors) or import-official (.npz)": (
+        "features: {file}; 허용: encode(.safetensors) 또는 import-official(.npz)로 만든 파일"
+    ),
     "{files}; allowed: one imported predictor that guides, one that ranks": (
         "{files}; 허용: 가져온 예측기는 가이던스용 하나와 순위용 하나"
     ),

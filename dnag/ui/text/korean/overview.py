@@ -21,12 +21,11 @@ CARD_KINDS = {
     "meta": "임의 데이터셋용 예측기",
     "latency": "지연 시간 예측기",
 }
-CARD_SIZE = "{size:.1f} MB"
 CARD_AIM = "목표: {aim}"
 CARD_EXACT = "정확한 값: {exact}"
 CARD_MORE = "수치 {count}개 모두 보기"
 CARD_COLUMNS = {"name": "수치", "value": "값", "exact": "정확한 값", "aim": "목표"}
-CARD_NO_FIGURES = "수치는 스코어 네트워크의 카드에 있습니다."
+CARD_NO_FIGURES = "기록된 수치가 없습니다."
 CARDS_ALT = "{name}의 모든 수치"
 MISSING = "설치되지 않은 것"
 MISSING_NONE = "없음: 앱이 쓸 수 있는 것이 모두 있습니다."
