@@ -25,13 +25,6 @@ from dnag.ui import budget, dataset_map, dataset_panel, forms, loaders, runs_pan
 loaders.warm_up()
 
 
-def generate() -> None:
-    """Button: start the run of the settings as they are when it is pressed."""
-    link.problems.clear()
-    if (wanted := forms.made(RunSettings, forms.chosen(RunSettings, given))) is not None:
-        runs_panel.start(wanted)
-
-
 state.enter("dataset")
 link = state.read_link(RunSettings, budget.problem)
 runs_panel.attach(link, None)
@@ -52,6 +45,10 @@ given = functools.partial(dataset_panel.given, features)
 with st.sidebar:
     values = forms.settings_form(RunSettings, link, loaders.paper_scale, given)
     settings = forms.made(RunSettings, {**values, **given(values["space"])})
+    if state.asked("generate") and settings is not None and features is not None:
+        link.problems.clear()
+        runs_panel.start(settings)
+        st.rerun()  # what is drawn above may not be changed while it runs
     st.button(
         text.GENERATE,
         key="generate",
@@ -59,7 +56,8 @@ with st.sidebar:
         width="stretch",
         shortcut="g",
         help=text.SHORTCUT_HELP if features is not None else text.ENCODE_FIRST,
-        on_click=generate,
+        on_click=state.ask,
+        args=("generate",),
         disabled=features is None or busy or dataset_panel.encoding() or settings is None,
     )
 
@@ -77,5 +75,5 @@ if not runs_panel.stage(job, settings if features is not None else job and job.k
         st.subheader(text.EMPTY_TITLE)
         st.markdown(text.DATASET_EMPTY)
         if features is not None:
-            st.button(text.EMPTY_BUTTON, key="generate-first", on_click=generate)
+            st.button(text.EMPTY_BUTTON, key="generate-first", on_click=state.ask, args=("generate",))
 training_panel.panel(runs_panel.shown(job), dataset_panel.to_train_on)

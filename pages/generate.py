@@ -22,13 +22,6 @@ from dnag.ui import budget, forms, loaders, runs_panel, state, training_panel  #
 loaders.warm_up()
 
 
-def generate() -> None:
-    """Button: start the run of the settings as they are when it is pressed."""
-    link.problems.clear()
-    if (wanted := forms.made(RunSettings, forms.chosen(RunSettings))) is not None:
-        runs_panel.start(wanted)
-
-
 state.enter("generate")
 link = state.read_link(RunSettings, budget.problem)
 
@@ -38,6 +31,9 @@ with st.sidebar:
 
 settings = forms.made(RunSettings, values)
 runs_panel.attach(link, settings)
+if state.asked("generate") and settings is not None:
+    link.problems.clear()
+    runs_panel.start(settings)
 job = runs_panel.current()
 
 button.button(
@@ -47,7 +43,8 @@ button.button(
     width="stretch",
     shortcut="g",
     help=text.SHORTCUT_HELP,
-    on_click=generate,
+    on_click=state.ask,
+    args=("generate",),
     disabled=runs_panel.under_way(job) or settings is None,
 )
 waiting.empty()
@@ -66,5 +63,5 @@ if not runs_panel.stage(job, settings, status):
         st.subheader(text.EMPTY_TITLE)
         st.markdown(text.EMPTY)
         # On a phone the form, and its button, is folded away.
-        st.button(text.EMPTY_BUTTON, key="generate-first", on_click=generate)
+        st.button(text.EMPTY_BUTTON, key="generate-first", on_click=state.ask, args=("generate",))
 training_panel.panel(runs_panel.shown(job), training_panel.images_there)

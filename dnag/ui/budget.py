@@ -106,7 +106,7 @@ def problem(settings: Any) -> str | None:
     return None
 
 
-def current() -> str:
+def _current() -> str:
     """The budgets as the sliders stand, as text."""
     from dnag.costs import format_numbers
 
@@ -155,4 +155,4 @@ def control(label: str, values: Mapping[str, Any], link: str) -> str:
         if costs.width != space.widths[0]:
             words += " " + text.BUDGET_WIDTH.format(width=f"{costs.width:g}")
         st.caption(words)
-    return current()
+    return _current()

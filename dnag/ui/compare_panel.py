@@ -127,6 +127,9 @@ def editor(values: Mapping[str, Any], settings: RunSettings | None, *, busy: boo
             asked = Variation(settings, *_given())
         except ValueError as error:
             problem = text.compare.BAD.format(error=text.said(error))
+    if state.asked("compare") and asked is not None:
+        runs_panel.start(asked, loaders.compare)
+        busy = runs_panel.under_way(runs_panel.current())
     right.button(
         text.compare.BUTTON,
         key="compare",
@@ -134,7 +137,8 @@ def editor(values: Mapping[str, Any], settings: RunSettings | None, *, busy: boo
         width="stretch",
         shortcut="g",
         help=text.compare.WAITING if busy else text.SHORTCUT_HELP,
-        on_click=start,
+        on_click=state.ask,
+        args=("compare",),
         disabled=busy or asked is None,
     )
     if problem:
@@ -170,17 +174,6 @@ def _values(name: str, knob: Knob, there: Offer, values: Mapping[str, Any]) -> N
         help=words.VALUES_TEXT_HELP if knob.text else words.VALUES_HELP,
         persist_state="session",
     )
-
-
-def start() -> None:
-    """Button: start the comparison of the settings as they are when it is pressed."""
-    settings = forms.made(RunSettings, forms.chosen(RunSettings))
-    if settings is None:
-        return
-    try:
-        runs_panel.start(Variation(settings, *_given()), loaders.compare)
-    except ValueError as error:
-        st.session_state[state.NOTICE] = text.compare.BAD.format(error=text.said(error))
 
 
 # --- the runs side by side ----------------------------------------------------------------------------------------
@@ -368,10 +361,9 @@ def sweeping() -> bool:
     return runs_panel.under_way(runs_panel.aside(SWEEP))
 
 
-def start_sweep() -> None:
-    """Button: sweep guidance for the settings as they are when it is pressed."""
-    settings = forms.made(RunSettings, forms.chosen(RunSettings))
-    if settings is not None:
+def start_sweep(settings: RunSettings) -> None:
+    """Sweep guidance for these settings, if its button was pressed."""
+    if state.asked(SWEEP):
         runs_panel.start_aside(SWEEP, (SWEEP, settings), functools.partial(loaders.sweep, settings))
 
 
@@ -391,7 +383,8 @@ def sweep_card(settings: RunSettings | None, *, busy: bool) -> None:
             st.button(
                 words.SWEEP_BUTTON,
                 key="start-sweep",
-                on_click=start_sweep,
+                on_click=state.ask,
+                args=(SWEEP,),
                 disabled=busy or active or settings is None or bool(problem),
             )
             if job is not None and active:

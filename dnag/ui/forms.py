@@ -147,13 +147,6 @@ def settings_form(
     return {name: values[name] for name in known}
 
 
-def chosen(owner: type, given: Callable[[str], Mapping[str, Any]] | None = None) -> dict[str, Any]:
-    """The values as the widgets stand, for a callback: it runs before the form is drawn again."""
-    decided = given(st.session_state["space"]) if given is not None else {}
-    values = {name: decided[name] if name in decided else st.session_state[name] for name in knobs(owner)}
-    return {**values, "under": budget.current(), **decided}
-
-
 def made(owner: type, values: Mapping[str, Any]) -> Any | None:
     """The settings of these values, or None (and a word about it) where they do not go together."""
     try:

@@ -21,7 +21,7 @@ from dnag.ui.offers import Offer, offer
 
 VIEWER, LINK, NOTICE = "_viewer", "_link", "_notice"
 JOB, LEFT, REMADE, SHOWN = "_job", "_left", "_remade", "_shown"
-TRAINING = "_training"
+TRAINING, ASKED = "_training", "_asked"
 JOB_PARAMETER, TRAINING_PARAMETER = "job", "training"
 PAGE = "_page"
 OF_A_PAGE = (LINK, JOB, LEFT, REMADE, SHOWN, TRAINING)
@@ -49,6 +49,7 @@ def enter(page: str) -> None:
     st.session_state[PAGE] = page
     if before == page:
         return
+    st.session_state.pop(ASKED, None)
     for key in OF_A_PAGE:
         if key in st.session_state:
             st.session_state[f"{before}{key}"] = st.session_state.pop(key)
@@ -149,6 +150,21 @@ def mirror(name: str, value: Any, default: Any) -> None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != words:
         st.query_params[name] = words
+
+
+def ask(what: str) -> None:
+    """Button: ``what`` is to start. It does once the form is drawn, with the settings that the form then shows: what
+    the browser sent along with the press may be choices of a search space that was left a moment ago.
+    """
+    st.session_state[ASKED] = what
+
+
+def asked(what: str) -> bool:
+    """Whether that button was pressed; told once."""
+    if st.session_state.get(ASKED) != what:
+        return False
+    del st.session_state[ASKED]
+    return True
 
 
 def job_id() -> str | None:

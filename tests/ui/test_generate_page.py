@@ -70,6 +70,17 @@ def test_it_opens_with_an_input_for_every_knob_and_says_what_to_do(path: Path) -
     assert "7.39 times as likely" in " ".join(caption.value for caption in at.caption)
 
 
+def test_the_button_pressed_with_a_change_runs_what_the_form_then_shows() -> None:
+    """A quick hand, or a slow server: the press comes with choices of the search space that was left with it."""
+    at = open_page(**SMALL)
+    at.segmented_control(key="space").set_value("mobilenetv3")
+    at = generate(at)
+    assert not at.error
+    settings = job_of(at).result.settings
+    assert settings.space == "mobilenetv3" and settings.dataset == at.session_state["dataset"] == "imagenet1k"
+    assert settings.guidance_scale == at.session_state["guidance_scale"] == 20
+
+
 def test_a_run_gives_figures_candidates_charts_and_a_trajectory() -> None:
     at = generate(open_page(**SMALL))
     assert not at.exception
