@@ -364,6 +364,14 @@ def show(
     )
 
 
+def preload() -> None:
+    """Have the browser fetch and read Plotly while there is nothing to show yet: that takes it a second, for which the
+    first results would stand half drawn.
+    """
+    with st.container(key="preload"):  # never seen, see page.css; Plotly refuses a chart without data
+        st.plotly_chart({"data": [{"type": "scatter", "x": [0], "y": [0]}], "layout": {}}, key="preload-chart")
+
+
 Points = tuple[str, Sequence[Sequence[float]], Sequence[str]]
 """What they are, where they lie (n,2), and their names."""
 

@@ -505,6 +505,8 @@ def stage(
         (show or results)(found.id)
     elif active:
         preview()
+    if not found:
+        figures.preload()
     return active or found is not None
 
 
