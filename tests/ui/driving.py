@@ -58,6 +58,11 @@ def open_page(path: Path, /, **parameters: Any) -> AppTest:
     return at.run()
 
 
+def charts(at: AppTest) -> list[str]:
+    """Keys of the charts that are seen."""
+    return [str(chart.key) for chart in at.get("plotly_chart") if chart.key != "preload-chart"]
+
+
 def upload(at: AppTest, content: bytes, name: str = "animals.zip") -> AppTest:
     """Choose a file on the page "Your dataset"."""
     return at.file_uploader(key=dataset_panel.FILE).set_value((name, content, "application/zip")).run()

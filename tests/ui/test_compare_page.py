@@ -61,7 +61,7 @@ def test_two_columns_give_players_a_table_and_distributions() -> None:
     assert table["validity"].tolist() == [100 * result.raw_valid / 12 for result in job.result]
     assert (table["predicted_mean_pct"].diff().dropna() > 0).all()
     assert len(at.get("bidi_component")) == 2
-    assert len(at.get("plotly_chart")) == 1
+    assert len(driving.charts(at)) == 1
     assert len(at.get("download_button")) == 3
     at.number_input(key="top").set_value(1).run()
     first = [result.candidates[0].measured_accuracy_pct for result in job.result]
@@ -132,7 +132,7 @@ def test_a_sweep_is_drawn_beside_the_exact_curve() -> None:
     assert at.button(key="compare").disabled
     job = finish(at, compare_panel.SWEEP)
     assert not at.exception
-    assert len(at.get("plotly_chart")) == 1
+    assert len(driving.charts(at)) == 1
     scales = sorted({point.guidance_scale for point in job.result.points})
     assert scales == list(usual_scales("nasbench201"))
     assert job.result.exact[0].diversity == pytest.approx(4.8)

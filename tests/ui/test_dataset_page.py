@@ -22,7 +22,7 @@ from dnag.spaces.base import custom_dataset
 from dnag.transfer import transfers, what_is_missing
 from dnag.ui import dataset_panel, known_datasets, loaders, state, text, workspace
 from dnag.ui.workspace import Workspace
-from tests.ui.driving import ROOT, archive, end_session, finish, open_page, picture, upload
+from tests.ui.driving import ROOT, archive, charts, end_session, finish, open_page, picture, upload
 
 PAGE = ROOT / "pages" / "dataset.py"
 SMALL: dict[str, Any] = {"samples": "12", "steps": "3"}
@@ -233,7 +233,7 @@ def test_a_mix_of_imagenet_classes_leads_to_architectures() -> None:
     table = next(d for d in at.dataframe if text.dataset_map.COLUMN_CLASS in d.value).value
     assert list(table[text.dataset_map.COLUMN_CLASS]) == list(drawn)
     assert list(table["Nearest"]) == [f"{name} (1.00)" for name in drawn]
-    assert len(at.get("plotly_chart")) == 1
+    assert len(charts(at)) == 1
     at.number_input(key=known_datasets.SEED).set_value(1).run()
     at.button(key="mix-draw").click().run()
     assert at.multiselect(key=known_datasets.CLASSES).value != drawn
@@ -272,7 +272,7 @@ def test_features_that_lie_in_an_allowed_folder(tmp_path: Path, monkeypatch: pyt
     at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
     at.selectbox(key=dataset_panel.NAME).select("pets").run()
     assert "features of resnet18; the map of classes reads: efficientnet_lite0" in words(at)
-    assert not at.get("plotly_chart")
+    assert not charts(at)
     path.write_bytes(b"no features")
     end_session()
     at = choose(open_page(PAGE), dataset_panel.BUILT_IN)
