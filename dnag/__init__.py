@@ -16,7 +16,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from dnag.bundle import ModelBundle, ModelStore
     from dnag.generate import GenerateConfig, Generation, generate
-    from dnag.runs import RunResult, RunSettings, run
+    from dnag.run_result import RunResult
+    from dnag.run_settings import RunSettings
+    from dnag.runs import run
 
 __all__ = [
     "GenerateConfig",
@@ -36,8 +38,8 @@ _HOMES = {
     "GenerateConfig": "dnag.generate",
     "Generation": "dnag.generate",
     "generate": "dnag.generate",
-    "RunResult": "dnag.runs",
-    "RunSettings": "dnag.runs",
+    "RunResult": "dnag.run_result",
+    "RunSettings": "dnag.run_settings",
     "run": "dnag.runs",
 }
 

@@ -23,7 +23,7 @@ from dnag.additive import Additive
 from dnag.benchmarks.base import Benchmark
 from dnag.bundle import ModelBundle
 from dnag.knobs import like
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.spaces.base import ABSENT, Architecture, Factor, SearchSpace
 
 SAMPLED = 4096

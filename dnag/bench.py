@@ -22,9 +22,11 @@ from dnag.datasets import encode, image_source
 from dnag.datasets.cache import TensorCache
 from dnag.datasets.extractors import extractors
 from dnag.datasets.features import DEFAULT
+from dnag.devices import resolve_device
 from dnag.evaluation import Figure
 from dnag.places import HOME
-from dnag.runs import RunSettings, resolve_device, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 
 OFFICIAL_SECONDS = 2.0
 """Seconds per architecture of the official sampler on two CPU cores (NAS-Bench-201; real runs took 2.1 to 3.7)."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from dnag.comparison import TOP, Comparison, run_all, split_values, sweep, sweep_columns, usual_scales, vary
 from dnag.options import add_output, add_settings, read_numbers, read_settings
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.terminal import Bar, emit, table
 
 

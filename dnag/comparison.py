@@ -24,20 +24,15 @@ import torch
 from torch import Tensor
 
 from dnag.bundle import ModelStore
+from dnag.devices import resolve_device
 from dnag.knobs import Knob, knobs
 from dnag.metrics import diversity, expected_distance, novelty
-from dnag.runs import (
-    ACCURACY,
-    Candidate,
-    Progress,
-    RunResult,
-    RunSettings,
-    bundle_of,
-    resolve_device,
-    run,
-    to_csv,
-)
+from dnag.progress import Progress
+from dnag.run_result import Candidate, RunResult
+from dnag.run_settings import ACCURACY, RunSettings
+from dnag.runs import bundle_of, run
 from dnag.spaces.base import ABSENT, Architecture, SearchSpace, spaces
+from dnag.tables import to_csv
 
 FEWEST, MOST = 2, 4
 LETTERS = "ABCD"

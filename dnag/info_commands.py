@@ -13,7 +13,7 @@ import torch
 from dnag import __version__
 from dnag.benchmarks.base import how_to_add, installed_benchmarks
 from dnag.checkpoint import DIRECTORY, installed
-from dnag.runs import devices
+from dnag.devices import devices
 from dnag.spaces.base import spaces
 
 

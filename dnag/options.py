@@ -14,7 +14,7 @@ from dnag.bundle import ModelStore
 from dnag.datasets.extractors import extractors
 from dnag.datasets.features import FeatureSet, keep
 from dnag.knobs import knobs
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.spaces.base import SearchSpace, custom_dataset, is_custom
 from dnag.terminal import Bar
 from dnag.transfer import extractor_of, read_features

@@ -35,8 +35,10 @@ from dnag.archives import ArchiveError, ArchiveLimits, unpack_zip
 from dnag.bundle import ModelStore
 from dnag.checkpoint import CheckpointError
 from dnag.costs import CostModel
+from dnag.devices import devices
 from dnag.generate import Trajectory
-from dnag.runs import Candidate, RunResult, RunSettings, devices
+from dnag.run_result import Candidate, RunResult
+from dnag.run_settings import RunSettings
 from dnag.spaces.base import spaces
 
 FORMAT = 1

@@ -13,8 +13,11 @@ from dnag.architectures import read_architectures
 from dnag.benchmarks.base import how_to_add
 from dnag.options import add_output, add_settings, read_settings
 from dnag.presets import PRESETS, preset
-from dnag.runs import RunResult, RunSettings, predict, run, to_csv
+from dnag.run_result import RunResult
+from dnag.run_settings import RunSettings
+from dnag.runs import predict, run
 from dnag.spaces.base import spaces
+from dnag.tables import to_csv
 from dnag.terminal import Bar, emit, narrow, table
 from dnag.training import write_aside
 

@@ -22,7 +22,7 @@ from typing import Any
 from dnag.bundle import ModelStore
 from dnag.databases import claim
 from dnag.run_archive import MAX_RUNS, MB, NAME_LENGTH, NamedRun, RunArchiveError, pack, unpack
-from dnag.runs import RunResult
+from dnag.run_result import RunResult
 
 MAX_OWNER_MB = 64
 MAX_MB = 4096

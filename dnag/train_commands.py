@@ -16,10 +16,11 @@ from dnag.benchmarks.ofa_teacher import OfaTeacher
 from dnag.bundle import task_name
 from dnag.checkpoint import DIRECTORY, load, save
 from dnag.costs import exact_cost
+from dnag.devices import resolve_device
 from dnag.figures import loss_curve_svg
 from dnag.nets.property_model import Labels, RankingEnsemble
 from dnag.options import add_settings, dataset_names
-from dnag.runs import RunSettings, resolve_device
+from dnag.run_settings import RunSettings
 from dnag.spaces.base import SearchSpace, spaces
 from dnag.terminal import Bar, table
 from dnag.training import TrainConfig, TrainResult, write_aside

@@ -15,7 +15,9 @@ from dnag.benchmarks.meta_records import read_meta_records
 from dnag.bundle import ModelStore
 from dnag.checkpoint import Checkpoint, save
 from dnag.evaluation.base import Figure
-from dnag.runs import RunResult, RunSettings, run
+from dnag.run_result import RunResult
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 from dnag.terminal import Bar, narrow, table
 from dnag.training import TrainResult, write_aside

@@ -16,7 +16,7 @@ with waiting.container():
     for height in (150, 400):
         st.skeleton(height)
 
-from dnag.runs import RunSettings  # noqa: E402
+from dnag.run_settings import RunSettings  # noqa: E402
 from dnag.ui import budget, compare_panel, forms, loaders, runs_panel, state  # noqa: E402
 
 loaders.warm_up()

@@ -18,7 +18,7 @@ with waiting.container():
     for height in (90, 400):
         st.skeleton(height)
 
-from dnag.runs import RunSettings  # noqa: E402
+from dnag.run_settings import RunSettings  # noqa: E402
 from dnag.transfer import what_is_missing  # noqa: E402
 from dnag.ui import budget, dataset_map, dataset_panel, forms, loaders, runs_panel, state, training_panel  # noqa: E402
 

@@ -16,7 +16,7 @@ with waiting.container():  # something to see while PyTorch is imported for the 
     for height in (90, 400):
         st.skeleton(height)
 
-from dnag.runs import RunSettings  # noqa: E402
+from dnag.run_settings import RunSettings  # noqa: E402
 from dnag.ui import budget, forms, loaders, runs_panel, state, training_panel  # noqa: E402
 
 loaders.warm_up()

@@ -9,7 +9,8 @@ import dataclasses
 import json
 from pathlib import Path
 
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.training import write_aside
 
 FRAMES = 60

@@ -11,7 +11,9 @@ import torch
 
 from dnag.bundle import ModelStore
 from dnag.datasets.features import FeatureSet
-from dnag.runs import RunResult, RunSettings, run
+from dnag.run_result import RunResult
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.transfer import settings_for
 
 MODELS = ModelStore()

@@ -13,7 +13,7 @@ from dnag.atlas import COUNT, LAYERS, MEASURED, PREDICTED, SAMPLED, STEP, Atlas,
 from dnag.benchmarks import Benchmark
 from dnag.bundle import ModelStore
 from dnag.knobs import knobs
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.spaces.base import Architecture
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dnag.architectures import read_architectures
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.spaces import spaces
 from tests.commands import out_of, refused
 

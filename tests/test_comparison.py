@@ -24,7 +24,9 @@ from dnag.comparison import (
     usual_scales,
     vary,
 )
-from dnag.runs import Candidate, RunResult, RunSettings, run
+from dnag.run_result import Candidate, RunResult
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 
 OPS = spaces["nasbench201"].op_names

@@ -20,7 +20,8 @@ from dnag.metrics import spearman
 from dnag.nets.dataset_encoder import DatasetEncoder, DatasetEncoderConfig
 from dnag.nets.property_model import LogitLabels
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.spaces.base import custom_dataset, is_custom, spaces
 from dnag.transfer import settings_for, what_is_missing
 

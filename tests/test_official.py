@@ -37,7 +37,8 @@ from dnag.guidance import GuidedScore, gradient
 from dnag.nets.official import OfficialPropertyModel
 from dnag.official import Features, OfficialError, import_official, vertex_types
 from dnag.official.weights import legacy_mask, vertex_graph
-from dnag.runs import RunSettings, bundle_of, run
+from dnag.run_settings import RunSettings
+from dnag.runs import bundle_of, run
 from dnag.samplers import samplers
 from dnag.sdes.ve import VE
 from dnag.sdes.vp import VP

@@ -26,7 +26,7 @@ from dnag.run_archive import (
     to_safetensors,
     unpack,
 )
-from dnag.runs import RunResult
+from dnag.run_result import RunResult
 from tests.small_runs import KINDS, MODELS, same, small_runs
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from dnag import run_store
 from dnag.run_archive import NamedRun, RunArchiveError
+from dnag.run_result import RunResult
 from dnag.run_store import RunStore
-from dnag.runs import RunResult
 from tests.small_runs import MODELS, same, small_runs
 
 

@@ -270,7 +270,7 @@ def _checkpoints() -> dict[str, Any]:
 
 def _find(request: Request) -> tuple[Job[Any], str]:
     """The run that an id names, and the ticket in it; 404 for jobs of other kinds too."""
-    from dnag.runs import RunSettings
+    from dnag.run_settings import RunSettings
 
     name, _, ticket = request.path_params["id"].partition("-")
     job = loaders.manager().get(name)

@@ -34,7 +34,7 @@ SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(
 
 def run_inputs(limits: Limits) -> dict[str, Knob]:
     """Settings of a run: those of the command line, by the same names."""
-    from dnag.runs import RunSettings
+    from dnag.run_settings import RunSettings
 
     names = [f.name for f in dataclasses.fields(RunSettings) if f.name not in LEFT_OUT]
     return _inputs(names, {"samples": limits.samples})
@@ -46,7 +46,7 @@ def prediction_inputs() -> dict[str, Knob]:
 
 
 def _inputs(names: Iterable[str], most: Mapping[str, int]) -> dict[str, Knob]:
-    from dnag.runs import RunSettings
+    from dnag.run_settings import RunSettings
 
     known = knobs(RunSettings)
     return {
@@ -84,7 +84,7 @@ def _no_constant(name: str) -> float:
 
 def read_settings(data: Mapping[str, Any], inputs: Mapping[str, Knob]) -> Any:
     """The settings that a request names; :class:`Problem` 422 for what is unknown, of a wrong type or not allowed."""
-    from dnag.runs import RunSettings
+    from dnag.run_settings import RunSettings
 
     for name in data:
         if name not in inputs:
@@ -196,7 +196,7 @@ def _type_schema(hint: Any) -> JSON:
 def candidate_schema() -> JSON:
     """JSON Schema of a candidate's row: the fixed columns, and one of latency per device."""
     from dnag.costs import LATENCY
-    from dnag.runs import JSON_COLUMNS, Candidate
+    from dnag.run_result import JSON_COLUMNS, Candidate
 
     whole = answer_schema(Candidate)
     columns = {name: whole["properties"][name] for name in JSON_COLUMNS}
@@ -222,7 +222,7 @@ def _found_schema(description: str) -> JSON:
 
 def schemas(limits: Limits) -> dict[str, JSON]:
     """Every named schema."""
-    from dnag.runs import RunSettings
+    from dnag.run_settings import RunSettings
 
     defaults = {f.name: f.default for f in dataclasses.fields(RunSettings)}
     job = answer_schema(JobState)

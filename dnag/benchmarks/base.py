@@ -136,3 +136,11 @@ def how_to_add(space: str, dataset: str) -> str:
         f"{label}: no measured value installed{found}. To add one, set {VARIABLE} to {official}a CSV file with the "
         f"columns {ARCHITECTURE} and {dataset} (test accuracy in %){others}, and start again."
     )
+
+
+def measured_values(benchmark: Benchmark | None, dataset: str) -> Tensor | None:
+    """Measured accuracy of every architecture of an enumerable space, (A,); None unless all are there."""
+    if benchmark is None or dataset not in benchmark.datasets:
+        return None
+    values = benchmark.table(dataset)
+    return None if bool(values.isnan().any()) else values

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from torch import Tensor
 from dnag.datasets.base import DatasetError, ImageSource, Pixels
 from dnag.datasets.cache import TensorCache, cache_folder
 from dnag.datasets.extractors.base import Extractor, extractors
+from dnag.progress import Progress
 from dnag.training import write_aside
 
 FORMAT = 1
@@ -33,7 +33,6 @@ DEFAULT = "efficientnet_lite0"
 PER_CLASS = 20
 BATCH = 32
 _ID = re.compile(r"[0-9a-f]{16}")
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from dnag.benchmarks.base import measured
+from dnag.benchmarks.base import measured, measured_values
 from dnag.bundle import ModelStore
+from dnag.devices import resolve_device
 from dnag.evaluation.base import SCALES, EvaluationSettings, Figure, to_markdown
 from dnag.evaluation.latency import latency_figures
 from dnag.evaluation.listed import listed_figures, retrained
 from dnag.evaluation.unguided import unguided_figures
 from dnag.evaluation.unlisted import unlisted_figures
-from dnag.runs import measured_values, resolve_device
 
 PARTS = ("unguided", "guided", "latency")
 
@@ -48,7 +48,7 @@ def evaluate(
             if not space.enumerable:
                 figures += unlisted_figures(settings, store, bundle, dataset, benchmark, teacher, tell)
                 continue
-            values = measured_values(space, dataset, benchmark)
+            values = measured_values(benchmark, dataset)
             source = benchmark.label if benchmark is not None and values is not None else "predicted"
             truth = values if values is not None else bundle.predicted_values(dataset).cpu()
             figures += listed_figures(settings, store, bundle, dataset, truth, source, measured_table, tell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 
 SCALES = (0.1, 0.5, 1.0, 2.0, 5.0)
 

@@ -20,7 +20,8 @@ from dnag.checkpoint import save
 from dnag.datasets.features import DEFAULT, FeatureSet, keep
 from dnag.evaluation.base import Figure
 from dnag.meta_training import SHOWN, MetaData, train_meta
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.spaces.base import SearchSpace, custom_dataset
 from dnag.transfer import meta_path
 

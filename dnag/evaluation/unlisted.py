@@ -16,7 +16,8 @@ from dnag.costs import format_numbers
 from dnag.evaluation.base import EvaluationSettings, Figure, run_settings
 from dnag.metrics import spearman
 from dnag.recipes import measured_split
-from dnag.runs import RunResult, run
+from dnag.run_result import RunResult
+from dnag.runs import run
 from dnag.sdes.ve import VE
 from dnag.search import random_search, regularized_evolution, tempered_chains
 from dnag.tensors import centre

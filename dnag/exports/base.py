@@ -21,7 +21,7 @@ from dnag.registry import Registry
 from dnag.spaces.base import Architecture, SearchSpace
 
 if TYPE_CHECKING:
-    from dnag.runs import RunResult
+    from dnag.run_result import RunResult
 
 MAX_CLASSES, MAX_RESOLUTION = 100_000, 4096
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -13,8 +13,9 @@ import torch
 
 from dnag.architectures import read_architectures
 from dnag.bundle import ModelStore
-from dnag.runs import devices, resolve_device, to_csv
+from dnag.devices import devices, resolve_device
 from dnag.spaces.base import Architecture, SearchSpace, spaces
+from dnag.tables import to_csv
 from dnag.terminal import table
 from dnag.trials.cluster import load_ray, run_on_ray
 from dnag.trials.data import TrialData

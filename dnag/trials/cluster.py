@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 import dnag
-from dnag.runs import Cancelled
+from dnag.progress import Cancelled
 from dnag.trials.data import TrialData
 from dnag.trials.runner import POLL_S, Every, Listener, Outcome, Told, attempt, check_data, settle, worker_name
 from dnag.trials.store import Experiment, Summary, Trial, TrialStore

@@ -25,7 +25,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from dnag.runs import Cancelled
+from dnag.progress import Cancelled
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 from dnag.training import discard
 from dnag.trials.data import TrialData

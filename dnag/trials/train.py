@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from dnag.runs import Cancelled
+from dnag.progress import Cancelled
 from dnag.training import write_aside
 from dnag.trials.data import TrialData as TrialData
 from dnag.trials.data import augmented, prepared

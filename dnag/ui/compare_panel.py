@@ -27,7 +27,9 @@ from dnag.comparison import (
     usual_scales,
 )
 from dnag.knobs import Knob, knobs
-from dnag.runs import RunResult, RunSettings, to_csv
+from dnag.run_result import RunResult
+from dnag.run_settings import RunSettings
+from dnag.tables import to_csv
 from dnag.ui import figures, forms, loaders, runs_panel, state, text
 from dnag.ui.offers import Offer, offer
 from dnag.ui.player import player

@@ -18,7 +18,7 @@ import torch
 from dnag.atlas import PREDICTED, Atlas, View, top_share
 from dnag.benchmarks import Benchmark, measured
 from dnag.bundle import ModelBundle
-from dnag.runs import Candidate, RunResult, describe
+from dnag.run_result import Candidate, RunResult, describe
 from dnag.snippets import python_snippet, shell_snippet
 from dnag.spaces.base import ABSENT, Architecture, ArchitectureError, Change, SearchSpace
 from dnag.ui import loaders, state, text

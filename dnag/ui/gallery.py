@@ -93,7 +93,7 @@ def keep(job: Job[Any]) -> None:
 def keep_asked(job: Job[Any]) -> bool:
     """Keep a finished run, once, whoever made it; what hinders that is said by the gallery. Returns whether it is."""
     from dnag.run_archive import RunArchiveError
-    from dnag.runs import RunResult
+    from dnag.run_result import RunResult
 
     done: set[str] = st.session_state.setdefault(KEPT, set())
     whose = owner()
@@ -111,7 +111,7 @@ def keep_asked(job: Job[Any]) -> bool:
 def may_keep(job: Job[Any]) -> bool:
     """Whether this is a finished run of somebody else, which is kept only if the viewer asks for it."""
     from dnag.run_archive import RunArchiveError
-    from dnag.runs import RunResult
+    from dnag.run_result import RunResult
 
     done: set[str] = st.session_state.setdefault(KEPT, set())
     whose = owner()

@@ -20,16 +20,14 @@ import uuid
 from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, Literal, TypeVar
 
+from dnag.progress import Cancelled, Progress
+
 R = TypeVar("R")
 State = Literal["queued", "running", "done", "cancelled", "failed"]
-Work = Callable[[Callable[[int, int], None], Callable[[], bool]], R]
+Work = Callable[[Progress, Callable[[], bool]], R]
 
 #: A viewer who gives no name of its own: pages that do not tell their viewers apart share it.
 ANYONE = ""
-
-
-class Cancelled(Exception):  # noqa: N818 - an outcome, not a fault
-    """Raised inside the work when its job is no longer wanted, so that ``finally`` blocks free what it holds."""
 
 
 class QueueFullError(RuntimeError):

@@ -61,12 +61,13 @@ def warm_up() -> bool:
     import plotly  # noqa: F401 - imported for the sake of importing
     import torch
 
-    import dnag.runs
+    import dnag.runs  # noqa: F401 - what a run needs
+    from dnag.run_settings import RunSettings
 
     # One core is left for the pages. With a thread on every core, whatever else runs there makes all of them wait for
     # each other at every operation: ten times slower where the networks are as small as these.
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-    settings = dnag.runs.RunSettings()
+    settings = RunSettings()
     accuracy_spread(settings.space, settings.dataset, settings.resolution, settings.device)
     manager()
     gc.collect()
@@ -85,7 +86,7 @@ def accuracy_spread(space: str, dataset: str, resolution: int, device: str) -> f
 
 def models(space: str, device: str = "auto") -> ModelBundle:
     """The models of a space. ``OSError``, ``RuntimeError`` or ``ValueError`` says why they cannot be loaded."""
-    from dnag.runs import resolve_device
+    from dnag.devices import resolve_device
 
     return store().bundle(space, device=resolve_device(device))
 
@@ -100,7 +101,7 @@ def installed(space: str, device: str = "auto") -> ModelBundle | None:
 
 def paper_scale(values: dict[str, Any]) -> float | None:
     """The number the official code would call the guidance scale among the ``values`` of the settings."""
-    from dnag.runs import RunSettings
+    from dnag.run_settings import RunSettings
 
     spread = accuracy_spread(values["space"], values["dataset"], values["resolution"], RunSettings.device)
     return None if spread is None else 100 * spread * values["guidance_scale"]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dnag.atlas import COUNT, LAYERS, MEASURED, PREDICTED, STEP, Atlas, Level, NestedGrid, Property
-from dnag.runs import RunResult
+from dnag.run_result import RunResult
 from dnag.spaces.base import Architecture, SearchSpace
 from dnag.ui import explore_panel, figures, runs_panel, state, text
 from dnag.ui.atlas_figures import HERE, SIGNAL, Axis, Overlay, batch_in_space, space_map

@@ -33,7 +33,7 @@ def first_trajectory() -> dict[str, Any]:
 
 def first_run() -> None:
     """Button: begin a small run of the usual settings, which the page Generate shows."""
-    from dnag.runs import RunSettings
+    from dnag.run_settings import RunSettings
     from dnag.ui import runs_panel, state
 
     state.enter("generate")
@@ -45,7 +45,7 @@ def first_run() -> None:
 def cards() -> None:
     """A card for every installed checkpoint: what it is, and what it was measured to do."""
     from dnag.cards import read_cards
-    from dnag.runs import RunSettings
+    from dnag.run_settings import RunSettings
     from dnag.spaces.base import spaces
 
     found = [card for card in read_cards() if card.kind in text.overview.CARD_KINDS]
@@ -89,7 +89,7 @@ def missing() -> list[str]:
     """What could be added, a sentence each: measured values, predictors for new datasets, extractors, a GPU."""
     from dnag.benchmarks.base import how_to_add, installed_benchmarks
     from dnag.datasets.extractors import extractors
-    from dnag.runs import resolve_device
+    from dnag.devices import resolve_device
     from dnag.spaces.base import spaces
     from dnag.transfer import what_is_missing
     from dnag.ui import loaders

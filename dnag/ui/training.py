@@ -16,8 +16,9 @@ from functools import cached_property, partial
 import torch
 
 from dnag.datasets import DatasetError
-from dnag.runs import resolve_device, to_csv
+from dnag.devices import resolve_device
 from dnag.spaces.base import spaces
+from dnag.tables import to_csv
 from dnag.trials.cli import summary_rows
 from dnag.trials.data import TrialData
 from dnag.trials.recipe import Recipe

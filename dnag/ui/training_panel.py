@@ -11,7 +11,7 @@ import streamlit as st
 
 from dnag.datasets import BUILTIN, image_dataset, installed_images
 from dnag.datasets.builtin import FOLDERS
-from dnag.runs import devices
+from dnag.devices import devices
 from dnag.trials.recipe import changed, preset, presets_of, seeds
 from dnag.ui import figures, loaders, runs_panel, state, text
 from dnag.ui.jobs import Job, QueueFullError

@@ -22,7 +22,8 @@ from dnag.api.limits import Problem
 from dnag.api.own_datasets import OwnDatasets
 from dnag.datasets.features import DEFAULT, FeatureSet, is_kept, keep
 from dnag.knobs import knobs
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.transfer import settings_for
 from dnag.ui import loaders, state
 from tests.api.conftest import SMALL, Answer, Client, Gate, serving

@@ -22,7 +22,8 @@ from dnag.exports.bibtex import METHOD
 from dnag.exports.gif import MOST_FRAMES, probabilities
 from dnag.exports.html_page import embedded
 from dnag.playback import slot_ops
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.spaces.base import spaces
 from tests.exports.conftest import FRAMES, trajectory_of
 

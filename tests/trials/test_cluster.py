@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dnag.runs import Cancelled
+from dnag.progress import Cancelled
 from dnag.spaces.base import spaces
 from dnag.trials import cluster
 from dnag.trials.cluster import ClusterError, load_ray, run_on_ray

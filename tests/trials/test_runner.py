@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from dnag.runs import Cancelled
+from dnag.progress import Cancelled
 from dnag.spaces.base import spaces
 from dnag.trials import runner
 from dnag.trials.runner import run_experiment, submit

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from dnag.runs import Cancelled
+from dnag.progress import Cancelled
 from dnag.spaces.base import spaces
 from dnag.trials import train as module_under_test
 from dnag.trials.runner import network

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dnag.comparison import Variation, examples, usual_scales
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.ui import compare_panel, loaders, state, text
 from tests.ui import driving
 

@@ -17,7 +17,7 @@ from dnag.datasets import BUILTIN, FeatureSet, ImageSet
 from dnag.datasets.builtin import FOLDERS
 from dnag.datasets.extractors.base import extractors
 from dnag.datasets.features import DEFAULT
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.spaces.base import custom_dataset
 from dnag.transfer import transfers, what_is_missing
 from dnag.ui import dataset_panel, known_datasets, loaders, state, text, workspace

@@ -10,7 +10,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.spaces.base import spaces
 from dnag.ui import explore_panel, loaders, state, text
 from tests.ui import driving

@@ -8,13 +8,15 @@ from streamlit.testing.v1 import AppTest
 
 from dnag.exports import exporters
 from dnag.exports.onnx_graph import Onnx
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.ui import exports_panel, text
 
 PAGE = """
 import streamlit as st
 
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.ui import exports_panel
 
 result = st.cache_resource(lambda: run(RunSettings(samples=6, steps=3), keep_frames=3))()

@@ -13,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 from dnag.bundle import ModelStore
 from dnag.drawing.thumbnail import thumbnail
 from dnag.run_archive import NamedRun, export_zip
+from dnag.run_result import RunResult
+from dnag.run_settings import RunSettings
 from dnag.run_store import RunStore
-from dnag.runs import RunResult, RunSettings, run
+from dnag.runs import run
 from dnag.ui import gallery, gallery_panel, loaders, state, text
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dnag.bundle import ModelStore
 from dnag.knobs import knobs
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.samplers.base import samplers
 from dnag.sdes.base import sdes
 from dnag.spaces.base import spaces

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dnag.ui.jobs import Cancelled, Job, JobManager, QueueFullError
+from dnag.progress import Cancelled
+from dnag.ui.jobs import Job, JobManager, QueueFullError
 
 PATIENCE = 20.0  # seconds until a hanging test gives up; nothing is measured
 

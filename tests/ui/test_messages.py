@@ -13,7 +13,7 @@ import pytest
 
 from dnag.cards import read_cards
 from dnag.knobs import knobs
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.trials.recipe import Recipe
 from dnag.ui import text
 from dnag.ui.text.phrasebook import Phrasebook, Template
@@ -25,7 +25,8 @@ OTHERS = [language for language in text.LANGUAGES if language != "en"]
 #: Not those of commands (training and fetching models, importing official files, the API), which people read elsewhere.
 SOURCES = (
     *("archives.py", "bundle.py", "checkpoint.py", "comparison.py", "costs.py", "databases.py", "knobs.py"),
-    *("run_archive.py", "run_store.py", "runs.py", "transfer.py", "exports/*.py", "spaces/*.py", "ui/*.py"),
+    *(f"run_{name}.py" for name in ("archive", "result", "score", "settings", "store")),
+    *("runs.py", "transfer.py", "exports/*.py", "spaces/*.py", "ui/*.py"),
     *(f"benchmarks/{name}.py" for name in ("analog", "base", "csv_table", "nats", "ofa_measured")),
     *(f"datasets/{name}.py" for name in ("base", "builtin", "class_map", "features", "images", "layouts")),
     "datasets/extractors/*.py",

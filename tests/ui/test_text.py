@@ -14,7 +14,7 @@ import pytest
 
 from dnag.exports import exporters
 from dnag.knobs import knobs
-from dnag.runs import RunSettings
+from dnag.run_settings import RunSettings
 from dnag.trials.recipe import PRESETS, Recipe
 from dnag.ui import text
 

@@ -16,7 +16,7 @@ from dnag.datasets import DatasetError, ImageDataset, ImageSet, Split
 from dnag.datasets.builtin import FOLDERS
 from dnag.datasets.extractors.base import extractors
 from dnag.datasets.features import DEFAULT
-from dnag.runs import Cancelled
+from dnag.progress import Cancelled
 from dnag.spaces.base import spaces
 from dnag.trials import runner
 from dnag.trials.recipe import Recipe, preset, presets_of

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from dnag.lessons import Tilt, tilts
-from dnag.runs import RunSettings, run
+from dnag.run_settings import RunSettings
+from dnag.runs import run
 from dnag.ui import figures, lesson, lesson_figures, loaders, text
 
 SCALES = tuple(index / 2 for index in range(25))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 import torch
 
-from dnag.benchmarks.base import measured
+from dnag.benchmarks.base import measured, measured_values
 from dnag.lessons import LEVELS, Calibration, calibration, noisy_predictions
 from dnag.metrics import spearman
-from dnag.runs import measured_values
 from dnag.ui import figures, lesson, lesson_figures, text
 
 KINDS = ("noise_aware", "clean")
@@ -28,7 +27,7 @@ def title() -> str:
 def _truth() -> tuple[torch.Tensor, bool]:
     """Accuracy of every cell in %, and whether it was measured."""
     models, dataset = lesson.bundle(), lesson.dataset()
-    values = measured_values(models.space, dataset, measured(lesson.SPACE, dataset))
+    values = measured_values(measured(lesson.SPACE, dataset), dataset)
     return (models.predicted_values(dataset), False) if values is None else (values.float(), True)
 
 
