@@ -21,10 +21,10 @@ app: ## open the app on http://localhost:8501 (PORT=8080 make app for another po
 	@./scripts/setup.sh app
 	@./scripts/app.sh $(ARGS)
 
-test: ## run every test (ARGS='-m "not slow and not browser"' for the quick ones)
+test: ## run every test, on all cores (ARGS='-m "not slow and not browser"' for the quick ones)
 	@./scripts/setup.sh dev
 	@./scripts/browser.sh
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: ## check style and types
 	@./scripts/setup.sh dev

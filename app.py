@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from dnag import ui
-from dnag.ui import text
+from dnag.ui import memory, text
 from dnag.ui.gallery import ask_browser
 
 ASSETS = Path(__file__).parent / "assets"
@@ -36,6 +36,7 @@ page = st.navigation(
     ]
 )
 ask_browser()
+memory.watch()
 page.run()
 with st.sidebar:
     st.selectbox(

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from dnag.evaluation.base import Figure
 from dnag.places import HOME
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 FORGET_S = 3
 """Seconds after which the server forgets a closed session, instead of its two minutes."""
@@ -125,35 +125,29 @@ def app_figures() -> list[Figure]:
 
 def session_figures(count: int) -> list[Figure]:
     """``count`` browsers generate at once: how long until all are done, how soon a click is answered meanwhile, and
-    what each costs in memory, before and after they close.
+    what each costs in memory, before and after they close, and when as many come again.
     """
     from playwright.sync_api import sync_playwright
 
     forget = ("--server.disconnectedSessionTTL", str(FORGET_S))
     with sync_playwright() as playwright, running_app(*forget) as (url, process):
         browser = playwright.chromium.launch(**find_chromium())
-        _generate(browser.new_page(), f"{url}/generate?seed=999").close()  # imports and models are loaded
-        time.sleep(FORGET_S + 2)
-        before = _resident(process)
-        contexts = [browser.new_context() for _ in range(count)]
-        pages = [context.new_page() for context in contexts]
-        for seed, page in enumerate(pages):
-            page.goto(f"{url}/generate?samples=256&steps=60&seed={seed}")
-        for page in pages:
-            page.get_by_role("button", name="Generate").first.wait_for()
-        began = time.perf_counter()
-        for page in pages:
-            page.keyboard.press("g")
-        answers = [_answered(page, steps) for steps, page in enumerate(pages, start=61)]
-        for page in pages:
-            page.get_by_role("slider", name="Denoising step").wait_for(timeout=300_000)
-        done = time.perf_counter() - began
-        jobs = {page.evaluate("new URL(location).searchParams.get('job')") for page in pages}
+
+        def close(contexts: Sequence[BrowserContext]) -> float:
+            """Close the browsers; the memory of the server once it has forgotten them."""
+            for context in contexts:
+                context.close()
+            time.sleep(2 * FORGET_S + 2)
+            return _resident(process)
+
+        contexts, _, _ = _together(browser, url, [999])  # imports and models are loaded
+        before = close(contexts)
+        contexts, answers, done = _together(browser, url, range(count))
+        jobs = {page.evaluate("new URL(location).searchParams.get('job')") for c in contexts for page in c.pages}
         grown = _resident(process) - before
-        for context in contexts:
-            context.close()
-        time.sleep(2 * FORGET_S + 2)
-        left = _resident(process) - before
+        left = close(contexts)
+        contexts, _, _ = _together(browser, url, range(count, 2 * count))
+        again = close(contexts)
         browser.close()
     answers.sort()
     each = f"{count} browsers generate at once"
@@ -163,8 +157,28 @@ def session_figures(count: int) -> list[Figure]:
         Figure(f"{each}: a click is answered, median", answers[len(answers) // 2], "s", target="1 s"),
         Figure(f"{each}: a click is answered, slowest", answers[-1], "s", target="1 s"),
         Figure(f"{each}: memory for each", grown / count, "MB", target="30 MB"),
-        Figure(f"{each}: memory for each that stays when they close", left / count, "MB"),
+        Figure(f"{each}: memory for each that stays when they close", (left - before) / count, "MB"),
+        Figure(f"{each}: what {count} more add to that, for each", (again - left) / count, "MB"),
     ]
+
+
+def _together(browser: Browser, url: str, seeds: Sequence[int]) -> tuple[list[BrowserContext], list[float], float]:
+    """A browser for each seed generates, all at once: the browsers, how many seconds each took to answer a click
+    meanwhile, and how many until all were done.
+    """
+    contexts = [browser.new_context() for _ in seeds]
+    pages = [context.new_page() for context in contexts]
+    for seed, page in zip(seeds, pages, strict=True):
+        page.goto(f"{url}/generate?samples=256&steps=60&seed={seed}")
+    for page in pages:
+        page.get_by_role("button", name="Generate").first.wait_for()
+    began = time.perf_counter()
+    for page in pages:
+        page.keyboard.press("g")
+    answers = [_answered(page) for page in pages]
+    for page in pages:
+        page.get_by_role("slider", name="Denoising step").wait_for(timeout=300_000)
+    return contexts, answers, time.perf_counter() - began
 
 
 FRAMES, SCRUBS = 1000, 150
@@ -216,21 +230,14 @@ def _long_trajectory() -> str:
     return page(player_payload(space, level, probability, 75 + level, title="Scrubbing", final=""), space.label)
 
 
-def _generate(page: Page, url: str) -> Page:
-    page.goto(url)
-    page.get_by_role("button", name="Generate").first.wait_for()
-    page.keyboard.press("g")
-    page.get_by_role("slider", name="Denoising step").wait_for(timeout=120_000)
-    return page
-
-
-def _answered(page: Page, steps: int) -> float:
-    """Seconds from a change of a setting until the server has put it into the address."""
-    box = page.get_by_role("spinbutton", name="Steps")
-    box.fill(str(steps))
+def _answered(page: Page) -> float:
+    """Seconds from a step of the guidance scale until the page says in words what the new one means."""
+    slider, words = page.get_by_role("slider", name="Guidance scale"), page.get_by_text("times as likely")
+    before = words.inner_text()
+    slider.focus()
     began = time.perf_counter()
-    box.press("Enter")
-    page.wait_for_function("steps => new URL(location).searchParams.get('steps') === steps", arg=str(steps))
+    slider.press("ArrowRight")
+    page.wait_for_function("before => !document.body.innerText.includes(before)", arg=before)
     return time.perf_counter() - began
 
 

@@ -7,6 +7,7 @@ so that concurrent runs cannot see each other's.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +17,20 @@ import torch
 from torch import Generator, Tensor
 
 from dnag.additive import Additive
-from dnag.checkpoint import DIRECTORY, Checkpoint, CheckpointError, load
+from dnag.checkpoint import DIRECTORY, Checkpoint, CheckpointError, load, read_header
 from dnag.costs import CostModel, cost_models
 from dnag.exact import Enumeration, ExactDenoiser
 from dnag.nets.property_model import Labels, LogitLabels, PropertyModel, RankingEnsemble
 from dnag.nets.score_model import ScoreModel
 from dnag.registry import from_config
 from dnag.sdes.base import SDE, sdes
+from dnag.shapes import PropertyFn
 from dnag.spaces.base import Architecture, SearchSpace, spaces
+
+Ranking = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""``onehot (B,N,F) -> mean (B,), spread (B,)`` of predicted accuracy, in %."""
+OWN, UNTOLD = "predictor", "meta_predictor"
+"""Kinds of checkpoints: predictors that know datasets by name, and imported ones, which have to be told of one."""
 
 
 def checkpoint_path(name: str, directory: Path = DIRECTORY) -> Path:
@@ -51,8 +58,10 @@ class ModelBundle:
     predictor: Checkpoint | None
     device: torch.device
     latency: Checkpoint | None = None
-    adapted: dict[str, ModelBundle] = field(default_factory=dict)
-    """The same models told of other datasets (``dnag.transfer``), by the id of their features."""
+    untold: dict[str, Checkpoint] = field(default_factory=dict)
+    """Imported predictors by what they do, ``guidance`` or ``ranking``; :mod:`dnag.official.bundle` uses them."""
+    adapted: dict[tuple[str, str], ModelBundle] = field(default_factory=dict)
+    """The same models told of other datasets (``dnag.transfer``), by its name and the id of its features."""
     _values: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     _tilts: dict[tuple[str, int], Additive] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -84,17 +93,27 @@ class ModelBundle:
         entry = known[task]
         return self.predictor, entry, torch.tensor(entry["context"], device=self.device)
 
-    def labels(self, dataset: str, resolution: int = 0) -> Labels:
-        """What the predictor was told of the dataset's values."""
-        return Labels(**self._task(dataset, resolution)[1]["labels"])
+    @property
+    def ranks(self) -> bool:
+        """Is there a predictor that ranks?"""
+        return self.predictor is not None
 
-    def property_fn(self, dataset: str, sde: SDE, scale: float = 0.0, resolution: int = 0) -> PropertyModel:
+    def guides(self, dataset: str, resolution: int = 0) -> bool:
+        """Is there a noise-aware predictor that knows the dataset?"""
+        known = {} if self.predictor is None else self.predictor.extra["datasets"]
+        return task_name(self.space, dataset, resolution) in known
+
+    def spread(self, dataset: str, resolution: int = 0) -> float:
+        """Standard deviation of the accuracies that the noise-aware predictor was trained with, in points."""
+        return Labels(**self._task(dataset, resolution)[1]["labels"]).spread
+
+    def property_fn(self, dataset: str, sde: SDE, scale: float = 0.0, resolution: int = 0) -> PropertyFn:
         """Predicted accuracy in % of noisy architectures; at ``scale`` > 0 the certainty equivalent."""
         predictor, entry, context = self._task(dataset, resolution)
         network: Any = predictor.modules["guidance"]
         return PropertyModel(network, sde, Labels(**entry["labels"]), context, scale)
 
-    def ranking(self, dataset: str, resolution: int = 0) -> RankingEnsemble:
+    def ranking(self, dataset: str, resolution: int = 0) -> Ranking:
         """Predicted accuracy in % of finished architectures, with the spread of the ensemble."""
         predictor, entry, context = self._task(dataset, resolution)
         labels = LogitLabels(**entry["logit"]) if "logit" in entry else Labels(**entry["labels"])
@@ -156,6 +175,7 @@ class ModelStore:
         Args:
             checkpoint: name or path of a score checkpoint; default ``<space>-score``.
             predictor: name or path of a predictor checkpoint; default ``<space>-predictor``, which may be missing.
+                Imported ones that guide and rank may be named together, parted by a comma.
         """
         spaces[space]  # an unknown space is the clearer error
         key = (space, checkpoint, predictor, str(device))
@@ -167,11 +187,28 @@ class ModelStore:
                     space=space,
                     device=device,
                 )
-                path = checkpoint_path(predictor or f"{space}-predictor", self.directory)
-                found = None
-                if predictor or path.exists():
-                    found = load(path, kind="predictor", space=space, device=device)
-                path = checkpoint_path(f"{space}-latency", self.directory)
-                latency = load(path, kind="latency", space=space, device=device) if path.exists() else None
-                self._bundles[key] = ModelBundle(spaces[space](), score, found, torch.device(device), latency)
+                named = self._predictors(space, predictor, device)
+                found = named.pop(OWN, None) or self._optional(space, OWN, device)
+                latency = self._optional(space, "latency", device)
+                self._bundles[key] = ModelBundle(spaces[space](), score, found, torch.device(device), latency, named)
             return self._bundles[key]
+
+    def _optional(self, space: str, kind: str, device: torch.device | str) -> Checkpoint | None:
+        """The shipped checkpoint of a kind, if it is installed."""
+        path = checkpoint_path(f"{space}-{kind}", self.directory)
+        return load(path, kind=kind, space=space, device=device) if path.exists() else None
+
+    def _predictors(self, space: str, names: str, device: torch.device | str) -> dict[str, Checkpoint]:
+        """Named predictors by what they do: one of our own both guides and ranks, imported ones do either."""
+        found: dict[str, Checkpoint] = {}
+        files: dict[str, str] = {}
+        for name in filter(None, map(str.strip, names.split(","))):
+            path = checkpoint_path(name, self.directory)
+            kind = read_header(path)["kind"]
+            checkpoint = load(path, kind=UNTOLD if kind == UNTOLD else OWN, space=space, device=device)
+            role = OWN if kind != UNTOLD else next(iter(checkpoint.modules))
+            if role in found:
+                both = f"{files[role]} and {path.name} are both for {role}"
+                raise CheckpointError(f"{both}; allowed: one imported predictor that guides, one that ranks")
+            found[role], files[role] = checkpoint, path.name
+        return found

@@ -45,7 +45,8 @@ class Checkpoint:
     """The contents of one file.
 
     Attributes:
-        kind: ``"score"``, ``"predictor"``, ``"latency"``, ``"meta"`` or ``"class-map"``.
+        kind: ``"score"``, ``"predictor"``, ``"latency"``, ``"meta"``, ``"meta_predictor"`` (imported) or
+            ``"class-map"``.
         space: name of the search space; empty where what is in it concerns none.
         modules: name -> network.
         extra: any JSON the owner needs (label statistics, training settings).

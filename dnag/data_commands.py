@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from dnag.terminal import Bar
+
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
     """Add both commands to the parser; what they need is imported when they run."""
@@ -27,7 +29,6 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _encode(arguments: argparse.Namespace) -> None:
-    from dnag.cli import Bar
     from dnag.datasets import encode, image_source
     from dnag.datasets.extractors import extractors
 
@@ -53,7 +54,6 @@ def _encode(arguments: argparse.Namespace) -> None:
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
-    from dnag.cli import Bar
     from dnag.fetch import ITEMS, FetchError, fetch
 
     if arguments.what is None:

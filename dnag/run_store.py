@@ -26,11 +26,19 @@ from dnag.runs import RunResult
 
 MAX_OWNER_MB = 64
 MAX_MB = 4096
-VERSION = 1
+MAX_DELETED = 1000
+"""Ids of deleted runs that are remembered of an owner."""
+VERSION = 2
 APPLICATION = 0x444E5247
 """``DNRG``, which SQLite keeps in the file's header."""
 
-_SCHEMA = """
+_TRACES = """
+CREATE TABLE numbers (owner TEXT PRIMARY KEY, last INTEGER NOT NULL);
+CREATE TABLE deleted (owner TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (owner, id));
+"""
+"""What stays of runs that are gone, so that neither their numbers nor they themselves come back."""
+
+_SCHEMA = f"""
 CREATE TABLE runs (
     id TEXT NOT NULL,
     owner TEXT NOT NULL,
@@ -40,9 +48,20 @@ CREATE TABLE runs (
     summary TEXT NOT NULL,
     size INTEGER NOT NULL,
     data BLOB NOT NULL,
+    number INTEGER NOT NULL,
     PRIMARY KEY (owner, id)
 );
 CREATE INDEX sizes ON runs (owner, created, size);
+{_TRACES}"""
+
+_NUMBERED = f"""
+ALTER TABLE runs ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET number = (
+    SELECT count(*) FROM runs AS other
+    WHERE other.owner = runs.owner AND (other.created, other.rowid) <= (runs.created, runs.rowid)
+);
+{_TRACES}
+INSERT INTO numbers SELECT owner, max(number) FROM runs GROUP BY owner;
 """
 
 
@@ -52,6 +71,7 @@ class StoredRun:
 
     Attributes:
         id: of the job that made it.
+        number: counts the owner's runs from 1; a run has it for good, and no other run ever.
         created: seconds since 1970.
         settings: of the run, by name.
         summary: see :func:`summary`.
@@ -59,6 +79,7 @@ class StoredRun:
     """
 
     id: str
+    number: int
     name: str
     created: float
     settings: Mapping[str, Any]
@@ -116,6 +137,7 @@ class RunStore:
                 version=VERSION,
                 schema=_SCHEMA,
                 error=RunArchiveError,
+                upgrades={1: _NUMBERED},
             )
 
     @property
@@ -134,11 +156,12 @@ class RunStore:
     def add_all(self, owner: str, runs: Iterable[tuple[str, NamedRun]]) -> list[str]:
         """The same with many, all of them or none; ``runs`` may end with an error."""
         rows = [_row(owner, run, named) for run, named in runs]
-        size = sum(row[-2] for row in rows)
+        size = sum(len(row[-1]) for row in rows)
         if size > self.max_owner_mb * MB:
             raise RunArchiveError(f"runs of {size / MB:.0f} MiB; allowed: up to {self.max_owner_mb:g} in all")
         with self._transaction() as db:
-            db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            for row in sorted(rows, key=lambda row: row[3]):  # numbered in the order they were made
+                _insert(db, row)
             gone = self._make_room(db, owner, {run for run, *_ in rows})
             self._shrink(db, owner)
         return gone
@@ -170,13 +193,13 @@ class RunStore:
         """All runs of an owner, the newest first."""
         with self._transaction() as db:
             rows = db.execute(
-                "SELECT id, name, created, settings, summary, size FROM runs WHERE owner = ? "
+                "SELECT id, number, name, created, settings, summary, size FROM runs WHERE owner = ? "
                 "ORDER BY created DESC, rowid DESC",
                 (owner,),
             ).fetchall()
         return [
-            StoredRun(run, name, created, json.loads(settings), json.loads(told), size)
-            for run, name, created, settings, told, size in rows
+            StoredRun(run, number, name, created, json.loads(settings), json.loads(told), size)
+            for run, number, name, created, settings, told, size in rows
         ]
 
     def get(self, owner: str, run: str, models: ModelStore) -> RunResult | None:
@@ -184,6 +207,11 @@ class RunStore:
         with self._transaction() as db:
             row = db.execute("SELECT data FROM runs WHERE owner = ? AND id = ?", (owner, run)).fetchone()
         return None if row is None else unpack(row[0], models)
+
+    def holds(self, owner: str, run: str) -> bool:
+        """Whether the owner has such a run."""
+        with self._transaction() as db:
+            return _has(db, "runs", owner, run)
 
     def rename(self, owner: str, run: str, name: str) -> None:
         """Give a run a name; an empty one takes it away."""
@@ -194,9 +222,18 @@ class RunStore:
     def delete(self, owner: str, runs: Iterable[str]) -> int:
         """Remove runs for good; returns how many of them the owner had."""
         with self._transaction() as db:
-            before = db.total_changes
-            db.executemany("DELETE FROM runs WHERE owner = ? AND id = ?", [(owner, run) for run in runs])
-            return db.total_changes - before
+            there = [(owner, run) for run in runs if _has(db, "runs", owner, run)]
+            db.executemany("DELETE FROM runs WHERE owner = ? AND id = ?", there)
+            db.executemany("INSERT OR REPLACE INTO deleted VALUES (?, ?)", there)
+            latest = "SELECT rowid FROM deleted WHERE owner = ? ORDER BY rowid DESC LIMIT ?"
+            values = (owner, owner, MAX_DELETED)
+            db.execute(f"DELETE FROM deleted WHERE owner = ? AND rowid NOT IN ({latest})", values)
+        return len(there)
+
+    def deleted(self, owner: str, run: str) -> bool:
+        """Whether the owner deleted this run, and did not keep it again; the last ``MAX_DELETED`` are remembered."""
+        with self._transaction() as db:
+            return _has(db, "deleted", owner, run)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -232,6 +269,21 @@ def _row(owner: str, run: str, named: NamedRun) -> tuple[Any, ...]:
     settings = json.dumps(dataclasses.asdict(named.result.settings))
     told = json.dumps(summary(named.result))
     return run, owner, named.name.strip()[:NAME_LENGTH], named.created, settings, told, len(data), data
+
+
+def _insert(db: sqlite3.Connection, row: tuple[Any, ...]) -> None:
+    """Put a run under the next number of its owner, unless it is there already."""
+    run, owner, *_ = row
+    if _has(db, "runs", owner, run):
+        return
+    db.execute("INSERT INTO numbers VALUES (?, 1) ON CONFLICT (owner) DO UPDATE SET last = last + 1", (owner,))
+    (number,) = db.execute("SELECT last FROM numbers WHERE owner = ?", (owner,)).fetchone()
+    db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, number))
+    db.execute("DELETE FROM deleted WHERE owner = ? AND id = ?", (owner, run))
+
+
+def _has(db: sqlite3.Connection, table: str, owner: str, run: str) -> bool:
+    return db.execute(f"SELECT 1 FROM {table} WHERE owner = ? AND id = ?", (owner, run)).fetchone() is not None
 
 
 def _one(db: sqlite3.Connection, query: str) -> float:

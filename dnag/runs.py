@@ -137,10 +137,15 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         if self.space in spaces:
-            if not self.dataset:
+            if not self.dataset and not self.features:
                 object.__setattr__(self, "dataset", next(iter(spaces[self.space].datasets)))
             if vars(self)["guidance_scale"] is None:
                 object.__setattr__(self, "guidance_scale", spaces[self.space].guidance_scales[0])
+        if (is_custom(self.dataset) and not self.features) or (self.features and not self.dataset):
+            raise ValueError(
+                f"dataset is {self.dataset!r} with features {self.features!r}; a dataset of your own needs both: "
+                "custom-CLASSES and the id of its features"
+            )
         validate(self)
         space = spaces[self.space]()
         dataset = space.dataset(self.dataset)
@@ -153,18 +158,13 @@ class RunSettings:
             allowed = ", ".join(f"{width:g}" for width in space.widths)
             raise ValueError(f"width is {self.width:g}; {self.space} allows: {allowed}")
         largest = space.guidance_scales[1]
-        if self.guidance_scale > largest:
+        if self.guidance == "calibrated" and self.guidance_scale > largest:  # the predictor was trained up to there
             raise ValueError(
                 f"guidance scale is {self.guidance_scale:g}; {self.space} allows: a finite number from 0 to {largest:g}"
             )
         if self.guidance == "exact" and not space.enumerable:
             raise ValueError(
                 f"guidance 'exact' needs a space that can be listed; {self.space} allows: calibrated, first_order"
-            )
-        if is_custom(self.dataset) != bool(self.features):
-            raise ValueError(
-                f"dataset is {self.dataset!r} with features {self.features!r}; a dataset of your own needs both: "
-                "custom-CLASSES and the id of its features"
             )
         names = [*self.budgets, *self.weights]  # reads the texts, so that a bad one is said at once
         if self.guidance == "exact" and self.weights:
@@ -539,7 +539,7 @@ def describe(
     space = bundle.space
     mean: list[float | None] = [None] * len(archs)
     spread: list[float | None] = [None] * len(archs)
-    if bundle.predictor is not None:
+    if bundle.ranks:
         means, spreads = bundle.predict(archs, dataset, resolution)
         mean, spread = means.tolist(), spreads.tolist()
     texts = [space.format(arch) for arch in archs]
@@ -602,7 +602,8 @@ def run(
     benchmark = measured(settings.space, settings.dataset, table=measured_table)
     sde, sampler = _solver(settings, bundle)
     width, costs = _costs(settings, bundle)
-    ranked = bundle.predictor is not None
+    ranked = bundle.ranks
+    guides = bundle.guides(settings.dataset, settings.resolution)
     twice = compare and ranked and settings.guided
     config = GenerateConfig(settings.samples, settings.batch_size, settings.seed, keep_frames)
     work = settings.solver_steps * (1 + twice)
@@ -618,7 +619,7 @@ def run(
 
     score = _score_fn(settings, bundle, sde, benchmark, costs)
     monitor: PropertyFn | None = None
-    if keep_frames and ranked:
+    if keep_frames and guides:
         monitor = bundle.property_fn(settings.dataset, sde, resolution=settings.resolution)
     generation = generate(score, sde, bundle.space, sampler, config, monitor=monitor, progress=told(0), device=device)
     counts = Counter(generation.valid)
@@ -659,7 +660,7 @@ def run(
         violations=dict(Counter(found.kind for found in generation.decoded if isinstance(found, Violation))),
         nfe=generation.nfe,
         seconds=seconds,
-        paper_scale=_paper_scale(settings, bundle) if ranked else None,
+        paper_scale=_paper_scale(settings, bundle) if guides else None,
         measured_note="" if benchmark is None else benchmark.note,
         trajectory=generation.trajectory,
         unguided_pct=unguided,
@@ -686,7 +687,7 @@ def predict(
         measured_table: a CSV to judge by (``--measured``); default: the best installed benchmark for the dataset.
     """
     bundle = bundle_of(settings, store or ModelStore(), resolve_device(settings.device))
-    if bundle.predictor is None:
+    if not bundle.ranks:
         raise CheckpointError(
             f"no predictor is installed for {settings.space}; python -m dnag train predictor makes one"
         )
@@ -699,9 +700,16 @@ def predict(
 
 
 def bundle_of(settings: RunSettings, store: ModelStore, device: torch.device) -> ModelBundle:
-    """The models of a run; for a dataset of the user's own, told of it by its features."""
+    """The models of a run, told of its dataset by features where the settings name them. ``CheckpointError`` where
+    predictors need them and there are none.
+    """
     bundle = store.bundle(settings.space, checkpoint=settings.checkpoint, predictor=settings.predictor, device=device)
     if not settings.features:
+        if bundle.untold:
+            raise CheckpointError(
+                f"imported predictors know {settings.dataset} by features of its images alone, and none are given; "
+                "allowed: --features FILE (of import-official or encode --extractor resnet18), --images DIR|ZIP|NAME"
+            )
         return bundle
     from dnag.datasets.features import recall
     from dnag.transfer import adapted_bundle
@@ -710,7 +718,7 @@ def bundle_of(settings: RunSettings, store: ModelStore, device: torch.device) ->
 
 
 def _paper_scale(settings: RunSettings, bundle: ModelBundle) -> float:
-    return 100 * bundle.labels(settings.dataset, settings.resolution).spread * settings.guidance_scale
+    return 100 * bundle.spread(settings.dataset, settings.resolution) * settings.guidance_scale
 
 
 def _costs(settings: RunSettings, bundle: ModelBundle) -> tuple[float, dict[str, CostModel]]:

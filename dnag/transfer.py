@@ -16,8 +16,9 @@ import torch
 from torch import Generator, Tensor
 
 from dnag.bundle import ModelBundle, ModelStore, checkpoint_path
-from dnag.checkpoint import Checkpoint, CheckpointError, load
-from dnag.datasets.features import FeatureSet, keep
+from dnag.checkpoint import Checkpoint, CheckpointError, load, read_header
+from dnag.datasets.base import DatasetError
+from dnag.datasets.features import FeatureSet, is_id, keep, recall
 from dnag.meta import KIND
 from dnag.nets.property_model import Labels
 from dnag.nets.property_predictor import AdditivePropertyPredictor
@@ -58,14 +59,54 @@ def what_is_missing(space: str, store: ModelStore) -> str | None:
     )
 
 
-def adapted_bundle(store: ModelStore, bundle: ModelBundle, name: str, features: FeatureSet, key: str) -> ModelBundle:
-    """A bundle whose predictors are told of one dataset; ``bundle`` keeps the last ones made, by ``key``.
+def read_features(text: str) -> FeatureSet:
+    """Features by their id, or from a file of ``encode`` (safetensors) or of ``import-official`` (npz)."""
+    if is_id(text):
+        return recall(text)
+    path = Path(text)
+    if path.suffix == ".safetensors":
+        return FeatureSet.load(path)
+    if path.suffix == ".npz":
+        from dnag.official import Features
 
-    ``CheckpointError`` if the space has no meta-predictor, or it reads other features than these.
+        return Features.load(path).feature_set(path.stem.removesuffix("-features"))
+    raise DatasetError(f"features is {text!r}; allowed: a file of encode (.safetensors) or import-official (.npz)")
+
+
+def extractor_of(store: ModelStore, bundle: ModelBundle) -> str:
+    """Name of the extractor whose features the bundle's predictors read. ``CheckpointError`` if there is none."""
+    if bundle.untold:
+        from dnag.official.using import EXTRACTOR
+
+        return EXTRACTOR
+    path = meta_path(bundle.space.name, store)
+    if not path.exists():
+        raise CheckpointError(what_is_missing(bundle.space.name, store) or "")
+    return read_header(path)["extra"]["features"]["extractor"]
+
+
+def adapted_bundle(store: ModelStore, bundle: ModelBundle, name: str, features: FeatureSet, key: str) -> ModelBundle:
+    """A bundle whose predictors are told of one dataset; ``bundle`` keeps the last ones made, by name and ``key``.
+
+    ``CheckpointError`` if the space has no meta-predictor and no imported one is named, or it reads other features than
+    these; ``ValueError`` if the dataset has another number of classes.
     """
-    made = bundle.adapted.get(key)
-    if made is not None:
-        return made
+    made = bundle.adapted.get((name, key))
+    if made is None:
+        made = bundle.adapted[name, key] = _adapted_bundle(store, bundle, name, features)
+        for oldest in list(bundle.adapted)[:-_KEPT]:
+            bundle.adapted.pop(oldest, None)
+    return made
+
+
+def _adapted_bundle(store: ModelStore, bundle: ModelBundle, name: str, features: FeatureSet) -> ModelBundle:
+    classes = bundle.space.dataset(name).num_classes
+    if len(features.class_names) != classes:
+        raise ValueError(f"features of {len(features.class_names)} classes; dataset {name} has {classes}")
+    if bundle.untold:
+        from dnag.official.bundle import told
+
+        return told(bundle, features)
     path = meta_path(bundle.space.name, store)
     if not path.exists():
         raise CheckpointError(what_is_missing(bundle.space.name, store) or "")
@@ -75,11 +116,7 @@ def adapted_bundle(store: ModelStore, bundle: ModelBundle, name: str, features: 
         raise CheckpointError(
             f"features of {features.extractor}; the meta-predictor of {bundle.space.name} reads: {wanted}"
         )
-    made = adapted(bundle, meta, name, features.features)
-    bundle.adapted[key] = made
-    for oldest in list(bundle.adapted)[:-_KEPT]:
-        bundle.adapted.pop(oldest, None)
-    return made
+    return adapted(bundle, meta, name, features.features)
 
 
 def adapted(bundle: ModelBundle, meta: Checkpoint, name: str, features: Tensor) -> ModelBundle:

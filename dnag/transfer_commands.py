@@ -17,6 +17,7 @@ from dnag.checkpoint import Checkpoint, save
 from dnag.evaluation.base import Figure
 from dnag.runs import RunResult, RunSettings, run
 from dnag.spaces.base import Architecture, SearchSpace, spaces
+from dnag.terminal import Bar, narrow, table
 from dnag.training import TrainResult, write_aside
 from dnag.trials.store import Interval, Summary, difference, interval
 
@@ -48,7 +49,6 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
 
 def transfer(arguments: argparse.Namespace) -> int:
     """Encode the images, generate, rank, and train the best for real if asked to."""
-    from dnag.cli import Bar, _narrow, _table
     from dnag.datasets import encode, image_source
     from dnag.transfer import settings_for, what_is_missing
 
@@ -84,14 +84,13 @@ def transfer(arguments: argparse.Namespace) -> int:
         write_aside(arguments.out / name, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))  # type: ignore[misc]
     about = f"{features.name}: {len(features.class_names)} classes, {features.features.shape[1]} images each"
     print(f"{about}\n{result.raw_valid} of {result.requested} valid, {result.unique} distinct\n")
-    print(_table(_narrow(result.rows()[:10], [*settings.budgets, *settings.weights])))
+    print(table(narrow(result.rows()[:10], [*settings.budgets, *settings.weights])))
     print(f"\nall of them in {arguments.out}")
     return _train_best(arguments, result) if arguments.train_top and result.candidates else 0
 
 
 def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     """Train the first candidates on the images themselves; predicted beside trained accuracy."""
-    from dnag.cli import _table
     from dnag.datasets import image_dataset
     from dnag.trials.cli import HEADINGS, summary_rows
     from dnag.trials.data import TrialData
@@ -122,7 +121,7 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     run_experiment(store, experiment, data, told=told)
     summary = store.summary(experiment, names)
     rows = [{HEADINGS.get(key, key): value for key, value in row.items()} for row in summary_rows(summary, names)]
-    print(f"\ntrained for real ({recipe.epochs} epochs of the quick recipe):\n{_table(rows)}")
+    print(f"\ntrained for real ({recipe.epochs} epochs of the quick recipe):\n{table(rows)}")
     if others:
         print(_generated_against_random(summary, {candidate.architecture for candidate in best}))
     return 1 if summary.statuses["failed"] else 0
@@ -182,7 +181,6 @@ def read_class_map_data(arguments: argparse.Namespace, tell: Any) -> Any:
 def train_class_map(arguments: argparse.Namespace) -> None:
     """``train class-map``."""
     from dnag.class_map_training import neighbours, train_class_map
-    from dnag.cli import Bar, _table
     from dnag.datasets.class_map import NAME, ClassMap
 
     with Bar(NAME) as bar:
@@ -191,7 +189,7 @@ def train_class_map(arguments: argparse.Namespace) -> None:
     path = arguments.out / f"{NAME}.safetensors"
     save(path, made)
     found = ClassMap.load(arguments.out)
-    print(_table(neighbours(found, data)))
+    print(table(neighbours(found, data)))
     print(f"{path} ({path.stat().st_size / 1e6:.2f} MB): {', '.join(known.label for known in found.known.values())}")
 
 
@@ -224,7 +222,6 @@ def train_meta_predictor(
     space: SearchSpace, seed: int, steps: int, arguments: argparse.Namespace, state_path: Path
 ) -> tuple[Checkpoint, TrainResult]:
     """``train meta-predictor``."""
-    from dnag.cli import Bar
     from dnag.meta_training import train_meta
 
     with Bar(f"{space.name}-meta") as bar:

@@ -65,7 +65,7 @@ with st.sidebar:
 
 dataset_map.show(features, folded=job is not None)
 if features is not None and (missing := what_is_missing(values["space"], loaders.store())):
-    st.info(missing)
+    st.info(text.said(missing))
 if link.problems:
     st.error("\n".join([text.LINK_BAD, *(f"- {problem}" for problem in link.problems)]))
 if notice := st.session_state.pop(state.NOTICE, None):

@@ -27,7 +27,7 @@ try:
     seen = explore_panel.scene(view)
 except (OSError, RuntimeError, ValueError) as error:  # no models, or none that can be read
     waiting.empty()
-    st.error(text.explore.NO_MODEL.format(space=forms.label_of("space", view.space), error=error))
+    st.error(text.explore.NO_MODEL.format(space=forms.label_of("space", view.space), error=text.said(error)))
     st.stop()
 result = explore_panel.last_run(view.space)
 waiting.empty()

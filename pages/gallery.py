@@ -22,7 +22,7 @@ state.enter("gallery")
 try:
     runs = gallery_panel.kept()
 except RunArchiveError as error:
-    st.error(text.gallery.UNUSABLE.format(error=error))
+    st.error(text.gallery.UNUSABLE.format(error=text.said(error)))
     st.stop()
 waiting.empty()
 with st.container():  # what comes below keeps its place, and the import stays open

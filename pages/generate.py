@@ -58,6 +58,8 @@ if notice := st.session_state.pop(state.NOTICE, None):
     st.error(notice)
 if job is not None and runs_panel.was_remade(job):
     st.info(text.LINK_RERUN)
+if job is None and link.deleted:
+    st.info(text.LINK_DELETED)
 
 if not runs_panel.stage(job, settings, status):
     with st.container(border=True):

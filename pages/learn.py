@@ -26,4 +26,4 @@ waiting.empty()
 try:
     chapter.show()
 except (CheckpointError, OSError) as error:
-    st.error(text.FAILED.format(error=error))
+    st.error(text.FAILED.format(error=text.said(error)))

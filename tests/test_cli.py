@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from dnag.cli import read_architectures
+from dnag.architectures import read_architectures
 from dnag.runs import RunSettings
 from dnag.spaces import spaces
 from tests.commands import out_of, refused

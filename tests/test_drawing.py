@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from itertools import pairwise
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from dnag.drawing.graph import CHIP_HEIGHT, GAP, edge_curve, link_curve, probabi
 from dnag.drawing.raster import dashes, flattened, outline, to_image
 from dnag.drawing.scene import THEMES, Box, Curve, Label, Scene, ink_on, mixed
 from dnag.drawing.svg import to_svg
+from dnag.drawing.thumbnail import RIM, thumbnail, thumbnail_scene
 from dnag.player import STYLE
 from dnag.spaces.base import spaces
 
@@ -105,3 +108,22 @@ def test_certainty_is_colour_and_absence_is_said(name):
     assert {space.op_styles[arch.ops[slot.node]].color for slot in space.drawing.slots if arch.ops[slot.node] >= 0} <= (
         colors
     )
+
+
+def test_a_thumbnail_tells_architectures_apart_without_words():
+    space = spaces["nasbench201"]()
+    cell = space.parse("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|")
+    colours = [shape.stroke for shape in thumbnail_scene(space, cell.ops).shapes if isinstance(shape, Curve)]
+    assert [colour for colour in colours if colour != RIM] == ["#e69f00", "#56b4e9", "#009e73", "#f0e442"]
+    assert sum(shape.dashed for shape in thumbnail_scene(space, cell.ops).shapes if isinstance(shape, Curve)) == 2
+
+    wide = spaces["mobilenetv3"]()
+    ops = wide.sample_ops(1, torch.Generator().manual_seed(0))[0].tolist()
+    blocks = thumbnail_scene(wide, ops).shapes
+    assert len(blocks) == sum(op >= 0 for op in ops)
+    assert [box.fill for box in blocks if isinstance(box, Box)] == [wide.op_styles[op].color for op in ops if op >= 0]
+
+    address = thumbnail("mobilenetv3", tuple(ops))
+    svg = base64.b64decode(address.removeprefix("data:image/svg+xml;base64,")).decode()
+    assert ElementTree.fromstring(svg).tag.endswith("svg") and svg.count("<rect") == len(blocks)
+    assert "class=" not in svg and len(address) < 4000

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Generator
 
+from dnag import meta_training
 from dnag.benchmarks.meta_records import OfficialRecords
 from dnag.bundle import ModelStore
 from dnag.evaluation import left_out
@@ -42,6 +43,7 @@ def test_figures_are_looked_up_in_the_table_left_out(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(left_out, "SAMPLES", 12)
+    monkeypatch.setattr(meta_training, "TASKS", 2)
     trained: list[list[str]] = []
 
     def quick(space: Any, given: MetaData, **more: Any) -> Any:

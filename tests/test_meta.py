@@ -210,7 +210,21 @@ def test_a_name_without_features_or_the_reverse_is_refused():
     with pytest.raises(ValueError, match="a dataset of your own needs both"):
         RunSettings(dataset="custom-3")
     with pytest.raises(ValueError, match="a dataset of your own needs both"):
-        RunSettings(dataset="cifar10", features="0" * 16)
+        RunSettings(features="0" * 16)
+    assert RunSettings(dataset="cifar10", features="0" * 16).dataset == "cifar10"
+
+
+def test_features_of_another_number_of_classes_are_refused(store):
+    settings = RunSettings(dataset="cifar10", features=keep(feature_set()), samples=2, steps=2)
+    with pytest.raises(ValueError, match="features of 3 classes; dataset cifar10 has 10"):
+        run(settings, store=store)
+
+
+def test_features_of_a_dataset_known_by_name_replace_what_is_known_of_it(store):
+    settings = RunSettings(dataset="cifar10", features=keep(feature_set(10)), samples=4, steps=2, device="cpu")
+    own = RunSettings(**settings_for("nasbench201", feature_set(10), store), samples=4, steps=2, device="cpu")
+    values = [[c.predicted_accuracy_pct for c in run(each, store=store).candidates] for each in (settings, own)]
+    assert values[0] == values[1]
 
 
 # ---------------------------------------------------------------------- a space that cannot be listed

@@ -14,6 +14,7 @@ import pickle
 import re
 import sys
 import types
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,24 +22,29 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from torch import Generator, Tensor
 
 from dnag.benchmarks.csv_table import CsvTable
-from dnag.bundle import ModelStore
+from dnag.bundle import ModelBundle, ModelStore
 from dnag.checkpoint import CheckpointError, load, read_header
 from dnag.cli import main
+from dnag.datasets.extractors.resnet18 import ResNet18
+from dnag.datasets.features import FeatureSet, keep
 from dnag.generate import GenerateConfig, generate
-from dnag.guidance import GuidedScore
+from dnag.guidance import GuidedScore, gradient
 from dnag.nets.official import OfficialPropertyModel
 from dnag.official import Features, OfficialError, import_official, vertex_types
 from dnag.official.weights import legacy_mask, vertex_graph
-from dnag.runs import RunSettings, run
+from dnag.runs import RunSettings, bundle_of, run
 from dnag.samplers import samplers
 from dnag.sdes.ve import VE
 from dnag.sdes.vp import VP
 from dnag.spaces import spaces
 from dnag.tensors import centre
+from dnag.transfer import read_features
+from tests.commands import out_of, refused
 
 Weights = dict[str, Tensor]
 Shapes = dict[str, tuple[int, ...]]
@@ -705,6 +711,212 @@ def test_features_are_drawn_class_by_class(written, tmp_path):
     np.savez(other, features=np.ones((2, 512)), label=np.ones(3))
     with pytest.raises(OfficialError, match=r"other\.npz has features \(2, 512\), labels \(3,\)"):
         Features.load(other)
+
+
+# ---------------------------------------------------------------------- predictors in runs
+
+
+@dataclass(frozen=True)
+class Release:
+    """Imported files, as the command line wants them, and the weights that went in."""
+
+    guidance: str
+    ranking: str
+    features: str
+    drawn: FeatureSet
+    w_guidance: Weights
+    w_ranking: Weights
+
+
+@pytest.fixture
+def release(written, tmp_path, monkeypatch) -> Release:
+    """A noise-aware and a ranking predictor of NAS-Bench-201, and features of CIFAR-10 for two draws."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    out = tmp_path / "official"
+    bylabel = {label: [images] for label, images in enumerate(features_of(10, 41))}
+    contents: tuple[Any, ...] = (predictor_content("B2"), random_weights(NETWORKS["C"][0]), bylabel)
+    names = ("checkpoint.pth.tar", "unnoised_checkpoint.pth.tar", "cifar10bylabel.pt")
+    files = [
+        import_official(written(content, name), out).files[0] for content, name in zip(contents, names, strict=True)
+    ]
+    drawn = read_features(str(files[2]))
+    guidance, ranking, features = map(str, files)
+    return Release(guidance, ranking, features, drawn, contents[0]["model"], contents[1])
+
+
+SMALL: dict[str, Any] = {"samples": 4, "steps": 2, "device": "cpu", "guidance": "first_order"}
+GENTLY = ["--steps", "6", "--guidance-scale", "0.0008"]  # random weights have large gradients
+QUICK = ["--samples", "4", "--steps", "2", "--device", "cpu", "--format", "json"]
+
+
+def told(release: Release, predictor: str, dataset: str = "cifar10", **settings: Any) -> ModelBundle:
+    given = RunSettings(
+        dataset=dataset,
+        predictor=predictor,
+        features=keep(release.drawn),
+        **{**SMALL, "guidance_scale": 0.0, **settings},
+    )
+    return bundle_of(given, ModelStore(), torch.device("cpu"))
+
+
+def test_features_hold_whole_draws_of_every_class(release):
+    assert release.drawn.features.shape == (10, 40, 512) and release.drawn.name == "cifar10"
+    assert (release.drawn.extractor, release.drawn.class_names[3]) == ("resnet18", "3")
+    assert read_features(keep(release.drawn)).name == "cifar10"
+    many = Features(torch.zeros(2 * 250, 512), torch.arange(2).repeat_interleave(250))
+    assert many.feature_set("x").features.shape == (2, 200, 512)
+
+
+@pytest.mark.parametrize("sde", [VE(), VE(0.1, 20.0), VP()])
+def test_guidance_of_an_imported_predictor_is_the_gradient_of_the_official_formula(release, sde):
+    bundle = told(release, release.guidance)
+    x, _ = noisy("nasbench201")
+    t = torch.tensor([0.1, 0.6, 1.0])
+    alpha, sigma = (part[:, None, None] for part in sde.marginal(t))
+    found = gradient(bundle.property_fn("cifar10", sde), x, t)
+    d = dataset_vector(release.w_guidance, release.drawn.features[:, :20])
+    leaf = x.clone().requires_grad_(True)
+    value = 71.572 + 669.3 * graph_predictor(release.w_guidance, leaf / alpha, (sigma / alpha).flatten(), CELL, d)
+    (wanted,) = torch.autograd.grad(value.sum(), leaf)
+    assert close(found, wanted)
+    assert bundle.spread("cifar10") == 6.693
+
+
+def test_an_imported_predictor_of_another_process_is_asked_at_the_same_noise(written):
+    settings = set_field(config("nasbench201", predictor=True), "training.sde", "vpsde")
+    network = imported(written(predictor_content("B2", settings)), "meta_predictor", "guidance")
+    own, context = VP(0.1, 5.0), network.encoder(FEATURES)
+    clean, t = noisy("nasbench201")[0], torch.tensor([0.2, 0.5, 0.9])
+    alpha, _ = own.marginal(t)
+    run_time = VE().time_of(own.noise_level(t))  # where VE has as much noise
+    asked = OfficialPropertyModel(network, VE(), context, trained=own)(clean, run_time)
+    assert close(asked, OfficialPropertyModel(network, own, context)(clean * alpha[:, None, None], t))
+
+
+def test_ranking_of_an_imported_predictor_is_the_mean_of_its_answers_to_every_draw(release, capsys, tmp_path):
+    texts, ops = cells(4)
+    path = tmp_path / "cells.txt"
+    path.write_text("\n".join(texts))
+    given = ["--dataset", "cifar10", "--predictor", release.ranking, "--features", release.features]
+    rows = json.loads(out_of(capsys, "predict", *given, "--architectures", str(path), "--format", "json"))["candidates"]
+    w, edges = release.w_ranking, {*pairwise(range(8)), (1, 3), (1, 5), (2, 6), (3, 6)}
+    types = vertex_types(spaces["nasbench201"](), ops)
+    draws = [dataset_vector(w, draw) for draw in release.drawn.features.split(20, dim=1)]
+    outputs = torch.stack([ranking_predictor(w, types, edges, d) for d in draws])
+    best_first = outputs.mean(0).argsort(descending=True).tolist()
+    assert [row["architecture"] for row in rows] == [texts[index] for index in best_first]
+    wanted = 71.572 + 669.3 * outputs[:, best_first]
+    assert [row["predicted_accuracy_pct"] for row in rows] == pytest.approx(wanted.mean(0).tolist(), abs=0.01)
+    assert [row["predicted_std_pct"] for row in rows] == pytest.approx(wanted.std(0).tolist(), abs=0.01)
+
+
+def test_generate_with_two_imported_predictors(release, capsys):
+    both = f"{release.guidance},{release.ranking}"
+    given = ["generate", "--predictor", both, "--features", release.features, "--guidance", "first_order", *QUICK]
+    data = json.loads(out_of(capsys, *given, "--dataset", "cifar10", "--guidance-scale", "14.94"))
+    assert data["paper_scale"] == pytest.approx(10_000, abs=2)  # the official one
+    own = json.loads(out_of(capsys, *given, *GENTLY))
+    assert own["dataset"] == "custom-10" and own["candidates"][0]["predicted_accuracy_pct"] is not None
+
+
+def test_what_an_imported_predictor_does_not_do_the_shipped_one_does(release):
+    space = spaces["nasbench201"]()
+    onehot = space.encode_ops(space.all_ops[::4000])
+    shipped = ModelStore().bundle("nasbench201")
+    guide, judge = told(release, release.guidance), told(release, release.ranking)
+    assert torch.equal(guide.ranking("cifar10")(onehot)[0], shipped.ranking("cifar10")(onehot)[0])
+    x, t = noisy("nasbench201")[0], torch.tensor([0.1, 0.5, 1.0])
+    assert torch.equal(judge.property_fn("cifar10", VE(), 2.0)(x, t), shipped.property_fn("cifar10", VE(), 2.0)(x, t))
+    assert judge.spread("cifar10") == shipped.spread("cifar10")
+
+
+def test_for_a_dataset_of_ones_own_the_noise_aware_predictor_ranks_at_its_least_noise(release):
+    space = spaces["nasbench201"]()
+    onehot = space.encode_ops(space.all_ops[::4000])
+    values, spread = told(release, release.guidance, "custom-10").ranking("custom-10")(onehot)
+    d = dataset_vector(release.w_guidance, release.drawn.features[:, :20])
+    sigma = VE().marginal(torch.full((len(onehot),), 1e-5))[1]
+    assert close(values, 71.572 + 669.3 * graph_predictor(release.w_guidance, centre(onehot), sigma, CELL, d))
+    assert not spread.any()
+
+
+def test_a_ranking_predictor_alone_for_a_dataset_of_ones_own(release):
+    settings = RunSettings(
+        dataset="custom-10", predictor=release.ranking, features=keep(release.drawn), guidance_scale=0.0, **SMALL
+    )
+    result = run(settings, keep_frames=2)
+    assert result.candidates[0].predicted_accuracy_pct is not None and result.paper_scale is None
+    with pytest.raises(ValueError, match=r"only ranks and the shipped one does not know 'custom-10'.*--predictor A,B"):
+        run(replace(settings, guidance_scale=1.0))
+
+
+def test_imported_predictors_of_mobilenetv3_need_their_labels(written, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    features = keep(FeatureSet("mine", ("a", "b", "c"), FEATURES, "resnet18", 32))
+    shapes = NETWORKS["F"][0]
+    for content, name in ((predictor_content("E"), "model_best.pth.tar"), (random_weights(shapes), "ckpt_max_corr.pt")):
+        out_of(capsys, "import-official", str(written(content, name)), "--out", str(tmp_path))
+    files = [str(tmp_path / f"mobilenetv3-official-{role}.safetensors") for role in ("guidance", "ranking")]
+    given = ["--space", "mobilenetv3", "--predictor", ",".join(files), "--features", features]
+    run_it = ["generate", *given, "--guidance", "first_order", *QUICK]
+    assert "does not say what accuracies it was trained with" in refused(capsys, *run_it)
+    for name in ("model_best.pth.tar", "ckpt_max_corr.pt"):
+        path = str(tmp_path / name)
+        printed = out_of(capsys, "import-official", path, "--out", str(tmp_path), "--labels", "91.2,2.5")
+        assert "labels: mean 91.2 and standard deviation 2.5" in printed
+    data = json.loads(out_of(capsys, *run_it, *GENTLY))
+    assert data["dataset"] == "custom-3" and data["paper_scale"] == 0.2
+    space = spaces["mobilenetv3"]()
+    archs = [space.parse(row["architecture"]) for row in data["candidates"]]
+    types = vertex_types(space, torch.tensor([arch.ops for arch in archs]))
+    wanted = ranking_predictor(
+        random_weights(shapes), types, set(pairwise(range(22))), dataset_vector(random_weights(shapes), FEATURES)
+    )
+    found = [row["predicted_accuracy_pct"] for row in data["candidates"]]
+    assert found == pytest.approx((91.2 + 250 * wanted).tolist(), abs=0.02)
+    assert found == sorted(found, reverse=True)
+
+
+def test_images_are_read_as_imported_predictors_read_them(release, tmp_path, monkeypatch, capsys):
+    class Pixels(torch.nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.mean((2, 3)).repeat(1, 171)[:, :512]
+
+    monkeypatch.setattr(ResNet18, "missing", classmethod(lambda cls: None))
+    monkeypatch.setattr("dnag.datasets.extractors.resnet18._network", Pixels)
+    for name in ("red", "blue"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        Image.new("RGB", (40, 40), name).save(tmp_path / "pictures" / name / "0.png")
+    given = ["generate", "--predictor", f"{release.guidance},{release.ranking}", "--guidance", "first_order", *QUICK]
+    data = json.loads(out_of(capsys, *given, *GENTLY, "--images", str(tmp_path / "pictures")))
+    assert data["dataset"] == "custom-2" and data["candidates"][0]["predicted_accuracy_pct"] is not None
+
+
+def test_what_imported_predictors_refuse(release, tmp_path, capsys):
+    both = f"{release.guidance},{release.ranking}"
+    given = ["generate", "--dataset", "cifar10", "--predictor", both, *QUICK]
+    with_features = [*given, "--features", release.features]
+    text = refused(capsys, *given)
+    assert "know cifar10 by features of its images alone" in text and "--features FILE" in text and "--images" in text
+    assert "guidance is 'calibrated'; imported predictors allow: first_order, exact" in refused(capsys, *with_features)
+    assert "features of 10 classes; dataset cifar100 has 100" in refused(
+        capsys, *with_features, "--dataset", "cifar100"
+    )
+    assert "allowed: one of them" in refused(capsys, *with_features, "--images", "digits")
+    assert "features is 'x.txt'; allowed: a file of encode" in refused(capsys, *given, "--features", "x.txt")
+    assert "gone.npz" in refused(capsys, *given, "--features", str(tmp_path / "gone.npz"))
+    twice = refused(capsys, *with_features, "--predictor", f"{release.ranking},{release.ranking}")
+    assert "are both for ranking; allowed: one imported predictor that guides, one that ranks" in twice
+    other = FeatureSet("x", tuple("abcdefghij"), torch.zeros(10, 20, 1280), "efficientnet_lite0", 128)
+    text = refused(capsys, *given, "--features", keep(other))
+    assert "features of efficientnet_lite0, 1280 wide; imported predictors read: resnet18, 512 wide" in text
+    for labels in ("91", "91,0", "x,2", "91,2,3", "nan,1"):
+        text = refused(capsys, "import-official", release.guidance, "--labels", labels)
+        assert text == f"dnag: labels is '{labels}'; allowed: MEAN,SPREAD in percent, such as 71.572,6.693"
+
+
+def test_a_score_network_has_no_labels(written):
+    assert "has no labels; allowed with labels: predictors" in refusal(written(score_content("A")), labels=(90.0, 2.0))
 
 
 # ---------------------------------------------------------------------- tables

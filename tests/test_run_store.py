@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dnag import run_store
 from dnag.run_archive import NamedRun, RunArchiveError
 from dnag.run_store import RunStore
 from dnag.runs import RunResult
@@ -60,6 +61,72 @@ def test_the_oldest_without_a_name_make_room(results: dict[str, RunResult]) -> N
     assert [run.id for run in store.runs("ann")] == ["3", "2", "0"]
     store.add("ann", "old", result, created=-1.0)  # the new one stays, whatever its time
     assert [run.id for run in store.runs("ann")] == ["3", "0", "old"]
+
+
+def test_a_number_belongs_to_a_run_for_good(results: dict[str, RunResult], tmp_path: Path) -> None:
+    store, result = RunStore(tmp_path / "runs.sqlite"), results["own"]
+
+    def numbers(owner: str = "ann") -> list[tuple[str, int]]:
+        return [(run.id, run.number) for run in store.runs(owner)]
+
+    for time, run in enumerate("abc"):
+        store.add("ann", run, result, created=float(time))
+    store.add("ann", "b", result)  # there already: takes no number
+    store.add("bob", "x", result)
+    assert numbers() == [("c", 3), ("b", 2), ("a", 1)]
+    assert numbers("bob") == [("x", 1)]
+    store.delete("ann", ["a", "c"])
+    store.close()
+    store = RunStore(tmp_path / "runs.sqlite")
+    store.add("ann", "d", result, created=4.0)
+    assert numbers() == [("d", 4), ("b", 2)]
+    named = [(run, NamedRun("", created, result)) for run, created in (("new", 9.0), ("old", 8.0))]
+    store.add_all("ann", named)  # a zip begins with the newest
+    assert numbers()[:2] == [("new", 6), ("old", 5)]
+
+
+def test_what_was_deleted_is_remembered_until_it_is_kept_again(
+    results: dict[str, RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, result = RunStore(), results["own"]
+    store.add("ann", "1", result)
+    assert store.holds("ann", "1") and not store.holds("bob", "1") and not store.deleted("ann", "1")
+    store.delete("ann", ["1", "never there"])
+    assert store.deleted("ann", "1") and not store.holds("ann", "1")
+    assert not store.deleted("ann", "never there") and not store.deleted("bob", "1")
+    store.add("ann", "1", result)
+    assert store.holds("ann", "1") and not store.deleted("ann", "1")
+    monkeypatch.setattr(run_store, "MAX_DELETED", 2)
+    for run in "xyz":
+        store.add("ann", run, result)
+        store.delete("ann", [run])
+    assert [store.deleted("ann", run) for run in "xyz"] == [False, True, True]
+
+
+FORMER = """
+CREATE TABLE runs (
+    id TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL, settings TEXT NOT NULL,
+    summary TEXT NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (owner, id)
+);
+CREATE INDEX sizes ON runs (owner, created, size);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_the_format_before_is_brought_up_to_date(results: dict[str, RunResult], tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    with sqlite3.connect(path) as db:
+        db.executescript(f"{FORMER}PRAGMA application_id = {run_store.APPLICATION};")
+        for owner, run, created in (("ann", "late", 7.0), ("ann", "early", 3.0), ("bob", "only", 5.0)):
+            row = (run, owner, "", created, "{}", "{}", 1, b"0")
+            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    db.close()
+    store = RunStore(path)
+    assert [(run.id, run.number) for run in store.runs("ann")] == [("late", 2), ("early", 1)]
+    store.add("ann", "new", results["own"])
+    assert store.runs("ann")[0].number == 3
+    store.close()
+    assert len(RunStore(path).runs("bob")) == 1  # and once only
 
 
 def test_an_owner_and_the_whole_file_have_a_size(results: dict[str, RunResult]) -> None:
@@ -115,8 +182,8 @@ number = 0
 while True:
     with store._transaction() as db:
         for part in range(3):
-            row = (f"{number}-{part}", "ann", "", float(number), "{}", "{}", len(blob), blob)
-            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            row = (f"{number}-{part}", "ann", "", float(number), "{}", "{}", len(blob), blob, 3 * number + part)
+            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     number += 1
     print(number, flush=True)
 """
@@ -174,7 +241,7 @@ def test_places_where_nothing_can_be_kept_are_named(tmp_path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 9")
     db.close()
-    with pytest.raises(RunArchiveError, match=r"other\.sqlite has format 9; this version reads format 1"):
+    with pytest.raises(RunArchiveError, match=r"other\.sqlite has format 9; this version reads format 2"):
         RunStore(path)
 
 

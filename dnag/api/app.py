@@ -25,7 +25,8 @@ from starlette.routing import Mount, Route
 from dnag import __version__
 from dnag.api import schema
 from dnag.api.limits import Guard, Guarded, Limits, Problem, body_of
-from dnag.api.schema import Endpoint, Health, JobState
+from dnag.api.own_datasets import OwnDatasets
+from dnag.api.schema import BINARY, JSON_TYPE, Endpoint, Health, JobState
 from dnag.ui import loaders
 from dnag.ui.jobs import Job, QueueFullError
 
@@ -42,6 +43,7 @@ class Api:
 
     def __init__(self, guard: Guard | None = None, limits: Limits | None = None):
         self.guard, self.limits = guard or Guard(), limits or Limits()
+        self.datasets = OwnDatasets(self.limits)
         self._threads = ThreadPoolExecutor(THREADS, "dnag-api")
         self.streams = 0
         self.closing = False
@@ -50,6 +52,17 @@ class Api:
             Endpoint("GET", "/openapi.json", self.openapi, "This description.", "OpenAPI"),
             Endpoint("GET", "/spaces", self.spaces, "Search spaces, their datasets and benchmarks.", "Spaces"),
             Endpoint("GET", "/checkpoints", self.checkpoints, "The installed models.", "Checkpoints"),
+            Endpoint(
+                "POST",
+                "/datasets",
+                self.own_dataset,
+                "Features of a dataset of your own, made by `dnag encode`. Answers with an id to name as `dataset`.",
+                "OwnDataset",
+                status=201,
+                body="Features",
+                media=BINARY,
+                refusals=(413, 415, 422),
+            ),
             Endpoint(
                 "POST",
                 "/generate",
@@ -118,6 +131,7 @@ class Api:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            self.datasets.close()
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
@@ -137,9 +151,15 @@ class Api:
 
     # --- work ---------------------------------------------------------------------------------------------------------
 
+    async def own_dataset(self, request: Request) -> Response:
+        body = await body_of(request, BINARY, self.limits.features_bytes)
+        return await self._apart(lambda: JSONResponse(vars(self.datasets.add(body)), 201))
+
     async def generate(self, request: Request) -> Response:
-        data = schema.read_object(await body_of(request, self.limits))
-        settings = await self._apart(lambda: schema.read_settings(data, schema.run_inputs(self.limits)))
+        data = schema.read_object(await body_of(request, JSON_TYPE, self.limits.body_bytes))
+        inputs = await self._apart(lambda: schema.run_inputs(self.limits))
+        read = functools.partial(schema.read_settings, inputs=inputs)
+        settings = await self._apart(lambda: self.datasets.settings(data, read))
         ticket = uuid.uuid4().hex[:8]
         try:
             # The page's own key and work, so that both get the same run. It goes on even if nobody asks for it again.
@@ -192,8 +212,8 @@ class Api:
         return await self._apart(lambda: JSONResponse(vars(state_of(job, ticket))))
 
     async def predict(self, request: Request) -> Response:
-        data = schema.read_object(await body_of(request, self.limits))
-        return await self._apart(lambda: JSONResponse(_predicted(data, self.limits)))
+        data = schema.read_object(await body_of(request, JSON_TYPE, self.limits.body_bytes))
+        return await self._apart(lambda: JSONResponse(_predicted(data, self.limits, self.datasets)))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -230,7 +250,7 @@ async def _failure(request: Request, error: Exception) -> Response:
 
 
 def _spaces() -> dict[str, Any]:
-    from dnag.cli import info
+    from dnag.info_commands import info
 
     return {
         name: {key: value for key, value in about.items() if key != "checkpoints"}
@@ -239,7 +259,7 @@ def _spaces() -> dict[str, Any]:
 
 
 def _checkpoints() -> dict[str, Any]:
-    from dnag.cli import info
+    from dnag.info_commands import info
 
     return {
         stem: {"space": name, **checkpoint}
@@ -292,8 +312,8 @@ def _event(name: str, state: JobState) -> str:
     return f"event: {name}\ndata: {json.dumps(vars(state))}\n\n"
 
 
-def _predicted(data: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    from dnag.cli import read_architectures
+def _predicted(data: dict[str, Any], limits: Limits, own: OwnDatasets) -> dict[str, Any]:
+    from dnag.architectures import read_architectures
     from dnag.runs import predict
     from dnag.spaces.base import spaces
 
@@ -302,7 +322,8 @@ def _predicted(data: dict[str, Any], limits: Limits) -> dict[str, Any]:
         raise Problem(422, "architectures must be a list of texts, one architecture each")
     if not 1 <= len(texts) <= limits.architectures:
         raise Problem(422, f"{len(texts):,} architectures came; allowed: 1 to {limits.architectures:,}")
-    settings = schema.read_settings(data, schema.prediction_inputs())
+    read = functools.partial(schema.read_settings, inputs=schema.prediction_inputs())
+    settings = own.settings(data, read)
     try:
         archs = read_architectures(spaces[settings.space](), texts, "architectures")
         return predict(settings, archs, store=loaders.store())

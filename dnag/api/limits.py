@@ -38,6 +38,10 @@ class Limits:
         architectures: architectures of one prediction.
         waiting: runs that may wait when another comes from here; the rest of the queue is the pages'.
         streams: clients that follow a run at the same time.
+        features_bytes: size of the file of features of a dataset of a client's own.
+        classes: of such a dataset.
+        datasets: such datasets kept at a time.
+        dataset_s: seconds after which one that nobody named is forgotten.
     """
 
     body_bytes: int = 256 * 1024
@@ -45,6 +49,10 @@ class Limits:
     architectures: int = 1000
     waiting: int = 16
     streams: int = 32
+    features_bytes: int = 16 * 2**20
+    classes: int = 1000
+    datasets: int = 16
+    dataset_s: int = 3600
 
 
 @dataclass(frozen=True)
@@ -189,14 +197,14 @@ class Guarded:
         await self.app(scope, receive, send)
 
 
-async def body_of(request: Request, limits: Limits) -> bytes:
-    """The request's body, if it is JSON by its own account and not too long; read no further than that."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Problem(415, f"content type is {kind[:80]!r}; allowed: application/json")
+async def body_of(request: Request, kind: str, most: int) -> bytes:
+    """The request's body, if it is of this ``kind`` by its own account and has ``most`` bytes; read no further."""
+    found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if found != kind:
+        raise Problem(415, f"content type is {found[:80]!r}; allowed: {kind}")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > limits.body_bytes:
-            raise Problem(413, f"the body is longer than allowed: {limits.body_bytes:,} bytes", {"connection": "close"})
+        if len(body) > most:
+            raise Problem(413, f"the body is longer than allowed: {most:,} bytes", {"connection": "close"})
     return bytes(body)

@@ -15,13 +15,15 @@ from typing import Any, Literal
 
 from dnag import __version__
 from dnag.api.limits import Limits, Problem
+from dnag.api.own_datasets import PATTERN, OwnDataset
 from dnag.knobs import Knob, check, knobs
 
 JSON = dict[str, Any]
 VERSION = "3.1.0"
+JSON_TYPE, BINARY = "application/json", "application/octet-stream"
 CHECKPOINTS = {"checkpoint": "score", "predictor": "predictor"}  # setting -> kind of checkpoint that it names
 PREDICTION = ("space", "dataset", "resolution", "width", "device", "predictor")
-LEFT_OUT = ("features",)  # of a dataset of the user's own, which only a page can make
+LEFT_OUT = ("features",)  # of a dataset of the user's own, which is named by its id
 LONGEST = 1000  # characters of a setting
 _KINDS: dict[type, str] = {list: "a list", dict: "an object", str: "a text"}
 SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
@@ -107,6 +109,9 @@ def _value(name: str, knob: Knob, value: Any) -> Any:
 def inputs_schema(inputs: Mapping[str, Knob], defaults: Mapping[str, Any]) -> JSON:
     """JSON Schema of an object of settings, all of which may be left out."""
     fields = {name: _input_schema(knob, defaults[name]) for name, knob in inputs.items()}
+    known, own = fields["dataset"], {"pattern": f"^{PATTERN}$", "description": "An id that `POST /datasets` gave."}
+    fields["dataset"] = {name: known[name] for name in ("title", "description")} | {"type": "string"}
+    fields["dataset"]["anyOf"] = [{"enum": known["enum"]}, own]
     return {"type": "object", "properties": fields, "additionalProperties": False}
 
 
@@ -235,6 +240,8 @@ def schemas(limits: Limits) -> dict[str, JSON]:
     return {
         "Settings": inputs_schema(run_inputs(limits), defaults),
         "Architectures": prediction,
+        "Features": {"type": "string", "format": "binary", "description": "What `python -m dnag encode` writes."},
+        "OwnDataset": answer_schema(OwnDataset),
         "Job": job,
         "Result": _found_schema("What `python -m dnag generate --format json` prints."),
         "Prediction": _found_schema("What `python -m dnag predict --format json` prints."),
@@ -252,7 +259,9 @@ def schemas(limits: Limits) -> dict[str, JSON]:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One thing a client can ask for. ``body`` and ``answer`` name schemas; ``refusals`` are further HTTP statuses."""
+    """One thing a client can ask for. ``body`` (of type ``media``) and ``answer`` name schemas; ``refusals`` are
+    further HTTP statuses.
+    """
 
     method: str
     path: str
@@ -261,6 +270,7 @@ class Endpoint:
     answer: str
     status: int = 200
     body: str = ""
+    media: str = JSON_TYPE
     streams: bool = False
     refusals: tuple[int, ...] = ()
 
@@ -307,6 +317,6 @@ def _operation(endpoint: Endpoint) -> JSON:
     if "{id}" in endpoint.path:
         found["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
     if endpoint.body:
-        body = {"application/json": {"schema": _reference(endpoint.body)}}
+        body = {endpoint.media: {"schema": _reference(endpoint.body)}}
         found["requestBody"] = {"required": True, "content": body}
     return found

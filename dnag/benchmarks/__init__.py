@@ -1,7 +1,6 @@
 """Measured values to compare predictions with; see :mod:`dnag.benchmarks.base`."""
 
 from dnag.benchmarks.base import (
-    NOT_INSTALLED,
     Benchmark,
     BenchmarkError,
     OutOfDomainError,
@@ -13,7 +12,6 @@ from dnag.benchmarks.base import (
 )
 
 __all__ = [
-    "NOT_INSTALLED",
     "Benchmark",
     "BenchmarkError",
     "OutOfDomainError",

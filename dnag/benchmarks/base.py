@@ -22,7 +22,6 @@ from dnag.registry import Registry
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 
 VARIABLE = "DNAG_DATA"
-NOT_INSTALLED = "no measured value installed"
 
 benchmarks: Registry[Benchmark] = Registry("benchmark", "dnag.benchmarks")
 
@@ -134,6 +133,6 @@ def how_to_add(space: str, dataset: str) -> str:
     official = f"a directory with the official NATS-Bench files ({DIRECTORY}), or to " if space == SPACE else ""
     others = "".join(f", or with {columns}" for columns in other_columns(space))
     return (
-        f"{label}: {NOT_INSTALLED}{found}. To add one, set {VARIABLE} to {official}a CSV file with the columns "
-        f"{ARCHITECTURE} and {dataset} (test accuracy in %){others}, and start again."
+        f"{label}: no measured value installed{found}. To add one, set {VARIABLE} to {official}a CSV file with the "
+        f"columns {ARCHITECTURE} and {dataset} (test accuracy in %){others}, and start again."
     )

@@ -89,23 +89,47 @@ class FeatureSet:
         return _checked(path.name, header, features)
 
 
-def keep(features: FeatureSet, folder: Path | None = None) -> str:
-    """Write features into the user's cache folder; returns their id, which depends on nothing but them."""
+def id_of(features: FeatureSet) -> str:
+    """The id of features, which depends on nothing but them."""
     digest = hashlib.sha256(features.features.numpy().tobytes())
     digest.update(json.dumps([features.name, *features.class_names, features.extractor, features.size]).encode())
-    name = digest.hexdigest()[:16]
-    path = (folder or cache_folder() / "sets") / f"{name}.safetensors"
+    return digest.hexdigest()[:16]
+
+
+def keep(features: FeatureSet, folder: Path | None = None) -> str:
+    """Write features into the user's cache folder; returns their id."""
+    name = id_of(features)
+    path = _place(name, folder)
     if not path.exists():
         features.save(path)
     return name
 
 
+def is_id(text: str) -> bool:
+    """Is this what :func:`keep` returns?"""
+    return _ID.fullmatch(text) is not None
+
+
 def recall(name: str, folder: Path | None = None) -> FeatureSet:
     """Features kept before. ``DatasetError`` if they are not there any more."""
-    path = (folder or cache_folder() / "sets") / f"{name}.safetensors"
-    if not _ID.fullmatch(name) or not path.is_file():
+    if not is_kept(name, folder):
         raise DatasetError(f"no features {name[:40]!r} here any more; encode the images again")
-    return FeatureSet.load(path)
+    return FeatureSet.load(_place(name, folder))
+
+
+def is_kept(name: str, folder: Path | None = None) -> bool:
+    """Whether there are features of this id."""
+    return is_id(name) and _place(name, folder).is_file()
+
+
+def forget(name: str, folder: Path | None = None) -> None:
+    """Delete features kept before."""
+    if is_id(name):
+        _place(name, folder).unlink(missing_ok=True)
+
+
+def _place(name: str, folder: Path | None) -> Path:
+    return (folder or cache_folder() / "sets") / f"{name}.safetensors"
 
 
 def _checked(file: str, header: dict[str, Any], features: Tensor) -> FeatureSet:

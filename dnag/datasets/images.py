@@ -273,7 +273,7 @@ def _checked(
     empty = [class_name for class_name, paths in good.items() if not paths]
     good = {class_name: paths for class_name, paths in good.items() if paths}
     warnings = [
-        (bad, f"{_images(len(bad))} cannot be read and {_are(len(bad))} left out" + (f": {bad[0]}" if bad else "")),
+        (bad, f"{_images(len(bad))} left out as unreadable: {bad[0] if bad else ''}"),
         (empty, f"without a readable image, left out: {_listed(empty)}"),
         (notes["other"], f"{_files(notes['other'])} other than images left out"),
         (notes["linked"], f"{_files(notes['linked'])} left out as links or devices"),
@@ -296,19 +296,16 @@ def few(classes: Mapping[str, int]) -> list[tuple[bool, str]]:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5:,} more"
 
 
 def _images(count: int) -> str:
-    return f"{count:,} image{'s' * (count != 1)}"
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _files(count: int) -> str:
-    return f"{count:,} file{'s' * (count != 1)}"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+    return "1 file" if count == 1 else f"{count:,} files"
 
 
 def _shown(path: Path) -> str:
@@ -326,8 +323,8 @@ def _open(path: Path, limits: ImageLimits) -> Image.Image:
         raise DatasetError(f"{_shown(path)} is no image{reason}; allowed: {', '.join(FORMATS)}") from None
     if image.width * image.height > limits.pixels:
         image.close()
-        size = f"{image.width:,} × {image.height:,} pixels"
-        raise DatasetError(f"{_shown(path)} has {size}; allowed: up to {limits.pixels / 1e6:g} M")
+        what = f"{image.width:,} × {image.height:,} pixels"
+        raise DatasetError(f"{_shown(path)} has {what}; allowed: up to {limits.pixels / 1e6:g} M")
     return image
 
 

@@ -144,8 +144,8 @@ def _vertex(label: str, kind: str, place: Point) -> tuple[Box, Label]:
     return disc, Label(*place, label, "ink" if fill == "paper" else "paper", size=13)
 
 
-def edge_curve(start: Point, via: Point, end: Point) -> tuple[Point, Point, Point]:
-    """A quadratic curve from a vertex through a chip to a vertex, cut where the discs begin."""
+def edge_curve(start: Point, via: Point, end: Point, gap: float = GAP) -> tuple[Point, Point, Point]:
+    """A quadratic curve from a vertex through a chip to a vertex, cut ``gap`` from their middles."""
     control = _map(lambda a, v, b: 2 * v - (a + b) / 2, start, via, end)
 
     def point(t: float) -> Point:
@@ -154,7 +154,7 @@ def edge_curve(start: Point, via: Point, end: Point) -> tuple[Point, Point, Poin
     def cut(centre: Point, inside: float, outside: float) -> float:
         for _ in range(24):
             middle = (inside + outside) / 2
-            if math.dist(point(middle), centre) < GAP:
+            if math.dist(point(middle), centre) < gap:
                 inside = middle
             else:
                 outside = middle

@@ -32,6 +32,12 @@ def to_svg(scene: Scene) -> str:
     return "\n".join(parts) + "\n"
 
 
+def shapes_to_svg(scene: Scene) -> str:
+    """The shapes alone, on nothing, for a small picture in a page; their colours must be ``#rrggbb``."""
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{scene.width:g}" height="{scene.height:g}">'
+    return f"{head}{''.join(map(_shape, scene.shapes))}</svg>"
+
+
 def _color(attribute: str, color: str) -> str:
     """A colour as an attribute, and for a tone the class that the style sheet changes."""
     tones = THEMES["light"]
@@ -60,7 +66,8 @@ def _box(box: Box) -> str:
     size = f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{box.radius:g}"'
     colors = f'fill="{tones.get(box.fill, box.fill)}" stroke="{tones.get(box.stroke, box.stroke)}"'
     border = f'stroke-width="{box.stroke_width:g}" stroke-opacity="{box.opacity:g}"'
-    return f'<rect class="{" ".join(names)}" {place} {size} {colors} {border}{_DASHES if box.dashed else ""}/>'
+    themed = f'class="{" ".join(names)}" ' if names else ""
+    return f"<rect {themed}{place} {size} {colors} {border}{_DASHES if box.dashed else ''}/>"
 
 
 def _label(label: Label) -> str:

@@ -47,6 +47,10 @@ class Subject:
         facts: the candidate's columns in its run, such as ``rank`` and ``predicted_accuracy_pct``.
         trajectory: how it was denoised, as ``dnag.playback.player_payload`` gives it.
         weights: of the network, by the names of ``space.to_module``; fresh ones where there are none.
+        language: of the person who takes it home, as HTML names languages, such as ``en``.
+        words: in that language, what stands in for entries of ``trajectory``: its title, names of operations and so on.
+            Formats whose letters are the reader's (HTML) use them. Pictures in pixels speak English: the letters are
+            those of a font found where they are drawn, which need not have more than Latin ones.
     """
 
     space: SearchSpace
@@ -58,6 +62,8 @@ class Subject:
     facts: Mapping[str, Any] = field(default_factory=dict)
     trajectory: Mapping[str, Any] | None = None
     weights: Mapping[str, Tensor] | None = None
+    language: str = "en"
+    words: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         dataset = self.dataset or next(iter(self.space.datasets))

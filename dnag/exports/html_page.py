@@ -13,7 +13,7 @@ from dnag.player import HOST, SCRIPT, STYLE, player_data
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
 _PAGE = """\
 <!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -53,13 +53,16 @@ class HtmlPage(TrajectoryExporter):
 
     def content(self, subject: Subject) -> bytes:
         assert subject.trajectory is not None
-        return page(subject.trajectory, subject.space.label).encode()
+        return page({**subject.trajectory, **subject.words}, subject.space.label, subject.language).encode()
 
 
-def page(trajectory: Mapping[str, Any], heading: str) -> str:
-    """A page that shows one trajectory (``dnag.player.validate_payload`` says what that is)."""
+def page(trajectory: Mapping[str, Any], heading: str, language: str = "en") -> str:
+    """A page that shows one trajectory (``dnag.player.validate_payload`` says what that is), whose words are in the
+    ``language``.
+    """
     data = player_data({**trajectory, "autoplay": True})
     return _PAGE.format(
+        language=escape(language),
         policy=_POLICY,
         title=escape(f"{heading}: {data['title']}"),
         heading=escape(heading),

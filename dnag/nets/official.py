@@ -35,6 +35,8 @@ from torch import Tensor, nn
 
 from dnag.nets.layers import ScalarEmbedding
 from dnag.sdes.base import SDE
+from dnag.sdes.ve import VE
+from dnag.tensors import expand
 
 FEATURES = 512
 """Width of the image features that datasets are described by: ResNet-18 without its last layer."""
@@ -341,11 +343,15 @@ class OfficialRankingPredictor(nn.Module):
         self.latent = nn.Linear(width, config.latent)
         self.joint = JointHead(config.context + config.latent, config.joint)
 
-    def forward(self, types: Tensor, context: Tensor) -> Tensor:
+    def vector(self, types: Tensor) -> Tensor:
+        """Of an architecture, whatever the dataset: ``types (B,n,T) -> (B,latent)``."""
         order = range(len(self.arrows))
         before, after = ([rows.nonzero().flatten().tolist() for rows in part] for part in (self.arrows.T, self.arrows))
         ends = [self.ahead(types, before, order)[:, -1], self.back(types, after, order[::-1])[:, 0]]
-        return self.joint(context, self.latent(self.unify(torch.cat(ends, dim=1))))
+        return self.latent(self.unify(torch.cat(ends, dim=1)))
+
+    def forward(self, types: Tensor, context: Tensor) -> Tensor:
+        return self.joint(context, self.vector(types))
 
 
 class OfficialPropertyModel:
@@ -355,7 +361,11 @@ class OfficialPropertyModel:
     standard deviations. A guidance scale of w in the official code is ``w / (100 * spread)`` here.
 
     Args:
+        sde: the noise process that ``x`` and ``t`` are of.
         context: (Z,), what ``network.encoder`` says of the dataset.
+        trained: the one that the network was trained for, and is asked about, at the same ``sigma / alpha``; default:
+            ``sde``. With VE it is told the noise itself, also beyond the range it was trained in, as the official
+            guided runs do.
     """
 
     def __init__(
@@ -365,16 +375,28 @@ class OfficialPropertyModel:
         context: Tensor,
         mean: float = 0.0,
         spread: float = 1.0,
+        trained: SDE | None = None,
     ):
         self.network = network
         self.sde = sde
+        self.trained = sde if trained is None else trained
         self.context = context
         self.mean = mean
         self.spread = spread
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
-        output = self.network(x, self.sde.time_label(t), self.context.expand(len(x), -1))
+        output = self.network(*self._asked(x, t), self.context.expand(len(x), -1))
         return self.mean + 100 * self.spread * output
+
+    def _asked(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """The same noisy architectures as the network's own process has them, and its time label."""
+        if self.trained == self.sde:
+            return x, self.sde.time_label(t)
+        alpha, sigma = self.sde.marginal(t)
+        if isinstance(self.trained, VE):
+            return x / expand(alpha, x), sigma / alpha
+        time = self.trained.time_of(sigma / alpha)
+        return x * expand(self.trained.marginal(time)[0] / alpha, x), self.trained.time_label(time)
 
 
 NETWORKS: dict[str, tuple[type[nn.Module], type]] = {

@@ -39,7 +39,14 @@ class Imported:
     left_out: dict[str, str]
 
 
-def import_official(path: Path, out: Path, *, space: str | None = None, closure: bool = False) -> Imported:
+def import_official(
+    path: Path,
+    out: Path,
+    *,
+    space: str | None = None,
+    closure: bool = False,
+    labels: tuple[float, float] | None = None,
+) -> Imported:
     """Read a released file, which may run nothing, and write it in our formats.
 
     Checkpoints become safetensors, ``<space>-official-<score|guidance|ranking>``; tables, CSV or npz. ``OfficialError``
@@ -52,26 +59,29 @@ def import_official(path: Path, out: Path, *, space: str | None = None, closure:
         space: the search space it must belong to, if any.
         closure: mask attention with the transitive closure of the graph, as the official guided runs do, whatever the
             file's configuration says.
+        labels: mean and standard deviation of the accuracies (%) that a predictor was trained with; default: the
+            published ones of NAS-Bench-201, none for MobileNetV3.
     """
+    options = {"space": space, "closure": closure, "labels": labels}
     try:
         with open_torch(path) as content:
-            found = _import(content, path, out, space, closure)
+            found = _import(content, path, out, options)
     except (ValueError, pickle.UnpicklingError) as error:
         raise OfficialError(f"{path.name}: {error}") from None
     return found
 
 
-def _import(content: Any, path: Path, out: Path, space: str | None, closure: bool) -> Imported:
+def _import(content: Any, path: Path, out: Path, options: Mapping[str, Any]) -> Imported:
     if isinstance(content, Mapping) and all(isinstance(name, str) for name in content):
         if isinstance(content.get("model"), Mapping) or kind_of(_unprefixed(content)) is not None:
-            return _checkpoint(content, path, out, space, closure)
+            return _checkpoint(content, path, out, options)
         for keys, what, owner, write in (
             (("str", "test-acc"), "accuracies", "nasbench201", lambda: tables.write_accuracies(content, out)),
             (("str", "acc", "task"), "meta-training", "nasbench201", lambda: tables.write_records(content, path, out)),
             (("x_none2zero",), "networks", "mobilenetv3", lambda: tables.write_networks(content, out)),
         ):
             if all(key in content for key in keys):
-                _check_space(owner, space)
+                _check_space(owner, options["space"])
                 file, kept, left = write()
                 return Imported(what, owner, (file,), kept, left)
     if tables.holds_features(content):
@@ -80,8 +90,8 @@ def _import(content: Any, path: Path, out: Path, space: str | None, closure: boo
     raise OfficialError(f"no official artefact, but {_described(content)}; allowed: {ALLOWED}")
 
 
-def _checkpoint(content: Mapping[str, Any], path: Path, out: Path, space: str | None, closure: bool) -> Imported:
-    kind, checkpoint, kept, left = convert(content, space=space, closure=closure)
+def _checkpoint(content: Mapping[str, Any], path: Path, out: Path, options: Mapping[str, Any]) -> Imported:
+    kind, checkpoint, kept, left = convert(content, **options)
     checkpoint.extra["official"] |= {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     target = out / f"{checkpoint.space}-official-{kind.name}.safetensors"
     save(target, checkpoint)

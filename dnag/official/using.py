@@ -9,12 +9,18 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from dnag.datasets.features import FeatureSet
 from dnag.official.weights import OfficialError
 from dnag.spaces.base import ABSENT, SearchSpace
 from dnag.spaces.mobilenetv3 import SLOTS, depths
 
 IMAGES = 20
 """Images of each class that the official code draws at a time."""
+DRAWS = 10
+"""So many draws its ranking is averaged over."""
+EXTRACTOR = "resnet18"
+"""What the features are of, and ``SIZE``: height and width of the images it was shown, in pixels."""
+SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,15 @@ class Features:
                 raise ValueError(f"class {number} has {len(own)} images; allowed: {images} or more")
             drawn.append(self.features[own[torch.randperm(len(own), generator=generator)[:images]]])
         return torch.stack(drawn)
+
+    def feature_set(self, name: str, *, seed: int = 0) -> FeatureSet:
+        """As many of the images of every class, drawn by the seed, as ranking looks at; or the most that all have, in
+        whole draws.
+        """
+        classes, counts = self.label.unique(return_counts=True)
+        images = IMAGES * min(DRAWS, max(1, int(counts.min()) // IMAGES))
+        drawn = self.draw(Generator().manual_seed(seed), images=images)
+        return FeatureSet(name, tuple(map(str, classes.tolist())), drawn, EXTRACTOR, SIZE, seed)
 
 
 def vertex_types(space: SearchSpace, ops: Tensor, generator: Generator | None = None) -> Tensor:

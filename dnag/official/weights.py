@@ -253,13 +253,18 @@ def averaged(state: State, ema: Any) -> State:
 
 
 def convert(
-    content: Mapping[str, Any], *, space: str | None = None, closure: bool = False
+    content: Mapping[str, Any],
+    *,
+    space: str | None = None,
+    closure: bool = False,
+    labels: tuple[float, float] | None = None,
 ) -> tuple[Kind, Checkpoint, dict[str, str], dict[str, str]]:
     """A checkpoint as ours, what was kept of it, and what was left out and why.
 
     Args:
         space: the space it must belong to, if any.
         closure: mask with the transitive closure, as the official guided runs do, whatever the configuration says.
+        labels: mean and standard deviation of accuracy (%) that a predictor was trained with; default: ``LABELS``.
     """
     stored = content.get("config")
     if stored is not None and not isinstance(stored, StoredConfig):
@@ -270,6 +275,8 @@ def convert(
     kind = kind_of(state)
     if kind is None:
         raise OfficialError(f"its weights ({_names(state)}) are of no official network")
+    if labels is not None and kind.name == "score":
+        raise OfficialError("it is a score network, which has no labels; allowed with labels: predictors")
     owner = _space(kind, state, config, space)
     _check_config(kind, config)
     kept: dict[str, str] = {}
@@ -301,8 +308,11 @@ def convert(
         kept["mask"] = f"the legacy graph{', transitively closed' if algorithm == CLOSURE else ''}"
     if kind.name == "score":
         extra["prediction"] = "score" if extra["sde"]["type"] == "ve" else "noise"
-    elif owner.name in LABELS:
-        extra["labels"] = dict(zip(("mean", "spread"), LABELS[owner.name], strict=True))
+    elif (known := labels or LABELS.get(owner.name)) is not None:
+        extra["labels"] = dict(zip(("mean", "spread"), known, strict=True))
+        kept["labels"] = f"mean {known[0]:g} and standard deviation {known[1]:g} points of accuracy"
+    else:
+        left["labels"] = "mean and standard deviation of accuracy are not in the file; --labels MEAN,SPREAD states them"
     network: Any = _network(kind, owner, state, config, graph)
     kept["sizes"] = ", ".join(f"{name} {value}" for name, value in vars(network.config).items())
     checkpoint = Checkpoint(

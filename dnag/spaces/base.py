@@ -11,13 +11,14 @@ of a real matrix, the neighbours of an architecture, and the closed-form score o
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import ClassVar
 
 import torch
@@ -441,6 +442,12 @@ def single_choice(node: int, ops: Sequence[int]) -> Factor:
     """A factor that gives one node one of ``ops``, uniformly."""
     count = len(ops)
     return Factor((node,), torch.tensor(ops)[:, None], torch.full((count,), -math.log(count)))
+
+
+@cache
+def class_source(cls: type) -> str:
+    """The source of a class; kept, because finding it means parsing the whole file."""
+    return inspect.getsource(cls)
 
 
 def product_names(*parts: Sequence[str]) -> tuple[str, ...]:

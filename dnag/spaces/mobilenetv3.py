@@ -16,7 +16,6 @@ pooling, a 1x1 convolution and a linear classifier. Module and cost are made fro
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import itertools
 import json
 import math
@@ -42,6 +41,7 @@ from dnag.spaces.base import (
     Slot,
     Trait,
     Violation,
+    class_source,
     product_names,
     spaces,
 )
@@ -300,7 +300,7 @@ class MobileNetV3Space(SearchSpace):
             before_classifier=before_classifier,
             blocks=_blocks_source(arch.ops, width),
         )
-        classes = (inspect.getsource(cls) for cls in (ConvNormAct, SqueezeExcite, InvertedBottleneck))
+        classes = (class_source(cls) for cls in (ConvNormAct, SqueezeExcite, InvertedBottleneck))
         return "\n\n".join(part.strip() + "\n" for part in (*classes, network))
 
 

@@ -15,7 +15,6 @@ between them, batch norm, global pooling, a linear classifier.
 
 from __future__ import annotations
 
-import inspect
 import re
 import textwrap
 from collections.abc import Hashable, Mapping, Sequence
@@ -41,6 +40,7 @@ from dnag.spaces.base import (
     Slot,
     Vertex,
     Violation,
+    class_source,
     single_choice,
     spaces,
 )
@@ -194,7 +194,7 @@ class NASBench201(SearchSpace):
         channels = round(CHANNELS * width)
         widths = {f"C{stage}": channels * 2**stage for stage in range(3)}
         network = _NETWORK.format(cells=CELLS_PER_STAGE, **widths)
-        parts = (inspect.getsource(ReLUConvBN), cell_source(arch.ops[1:-1]), inspect.getsource(Reduction), network)
+        parts = (class_source(ReLUConvBN), cell_source(arch.ops[1:-1]), class_source(Reduction), network)
         return "\n\n".join(part.strip() + "\n" for part in parts)
 
 

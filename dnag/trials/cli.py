@@ -11,9 +11,11 @@ from typing import Any
 
 import torch
 
+from dnag.architectures import read_architectures
 from dnag.bundle import ModelStore
 from dnag.runs import devices, resolve_device, to_csv
 from dnag.spaces.base import Architecture, SearchSpace, spaces
+from dnag.terminal import table
 from dnag.trials.cluster import load_ray, run_on_ray
 from dnag.trials.data import TrialData
 from dnag.trials.recipe import PRESETS, changed, preset, seeds
@@ -24,8 +26,8 @@ STORE = Path("runs") / "trials.sqlite"
 HEADINGS = {"trained_accuracy_pct": "trained %", "interval_pct": "± 95 %"}
 
 
-def add_train_candidates(commands: Any) -> None:
-    """Add the command to the subparsers of the command line."""
+def register(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``train-candidates`` to the parser."""
     command = commands.add_parser("train-candidates", help="train architectures for real and compare with predictions")
     command.add_argument("--space", default="nasbench201", metavar="X", help=f"one of: {', '.join(spaces)}")
     command.add_argument("--architectures", required=True, metavar="FILE|-", help="one a line, as text or JSON")
@@ -54,8 +56,6 @@ def add_train_candidates(commands: Any) -> None:
 
 
 def _train_candidates(arguments: argparse.Namespace) -> int:
-    from dnag.cli import _table, read_architectures  # not above: that module imports this one
-
     space, chosen = spaces[arguments.space](), preset(arguments.recipe)
     recipe = changed(chosen.recipe, epochs=arguments.epochs, precision=arguments.precision)
     wanted = seeds(chosen.seeds if arguments.seeds is None else arguments.seeds)
@@ -100,7 +100,7 @@ def _train_candidates(arguments: argparse.Namespace) -> int:
     elif arguments.format == "csv":
         print(to_csv(rows), end="")
     else:
-        print(_table([{HEADINGS.get(name, name): value for name, value in row.items()} for row in rows]))
+        print(table([{HEADINGS.get(name, name): value for name, value in row.items()} for row in rows]))
         if summary.rank_correlation is not None:
             print(f"\nrank correlation of predicted with trained accuracy: {summary.rank_correlation:.3f}")
     for row in summary.rows:

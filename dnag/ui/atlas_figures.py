@@ -1,7 +1,8 @@
 """The charts of a whole space: its map, and the distribution of its values with a batch on top.
 
-Thousands of points are sent as binary arrays and drawn by WebGL. Streamlit puts a changed chart into the page anew, so
-what changes with a click is kept small: no point carries a text.
+Thousands of points are sent as binary arrays and drawn by WebGL. Streamlit puts a changed chart into the page anew,
+which would flash at every click; so the map is two charts, one upon the other: the picture, which a click does not
+change, and a glass above it with the marks, and with the points once more, unseen, to be pointed at.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dnag.ui.figures import Figure, palette, template
 
 SCALE = "Viridis"  # even steps of lightness, and read the same with any kind of colour vision
 LOWEST = 0.04  # share of the values that get the lowest colour: a few that never learn would take up the whole scale
+ROOM = 0.04  # of an axis, beyond what is shown
+CLEAR = "rgba(0,0,0,0)"
 WHITE, BLACK, SIGNAL, HERE = "#ffffff", "#0f1419", "#ff6ec7", "#ff5a36"  # none of them is on the scale
 
 
@@ -26,6 +29,10 @@ class Axis:
     title: str
     ticks: Sequence[tuple[float, str]] = ()
     ends: tuple[float, float] | None = None
+
+    def fitted(self, everything: np.ndarray, marks: np.ndarray) -> Axis:
+        """The axis with ends: where it has none, those that show all of the map (A,), and marks (n,) beyond it."""
+        return self if self.ends else dataclasses.replace(self, ends=_ends(everything, marks))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +48,15 @@ class Overlay:
     size: float
     colour: str = WHITE
     names: Sequence[str] = ()
+
+
+def _ends(everything: np.ndarray, marks: np.ndarray) -> tuple[float, float]:
+    low, high = float(everything.min()), float(everything.max())
+    room = ROOM * (high - low) or 1.0
+    ends = low - room, high + room  # the same wherever the marks are, as long as they are within
+    if marks.size:
+        ends = min(ends[0], float(marks.min()) - room), max(ends[1], float(marks.max()) + room)
+    return ends
 
 
 def _packed(values: np.ndarray) -> np.ndarray:
@@ -98,19 +114,20 @@ def space_map(
     *,
     size: float,
     height: int,
-) -> Figure:
-    """One square per architecture at its place (A,2), coloured by ``values`` (A,), with ``overlays`` on top.
+) -> tuple[Figure, Figure]:
+    """The picture, one square per architecture at its place (A,2), coloured by ``values`` (A,); and the glass with
+    ``overlays``, which the eye cannot tell from one chart.
 
     The points of the traces are in the order they are given here: first the space, then each overlay.
     """
     colours = palette()
+    clear = colours | {"mute": CLEAR, "line": CLEAR}
     everything: Figure = {
         "type": "scattergl",
         "mode": "markers",
         "x": _packed(places[:, 0]),
         "y": _packed(places[:, 1]),
         "marker": {"symbol": "square", "size": size, "opacity": 1, **_colour_bar(values, colours)},
-        "hovertemplate": f"{colour}: %{{marker.color:.4g}}<extra></extra>",
         "showlegend": False,
     }
     marks: list[Figure] = [
@@ -132,10 +149,25 @@ def space_map(
         }
         for overlay in overlays
     ]
-    for trace in (everything, *marks):  # a click chooses a point without fading the others
-        trace |= {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
+    marker = everything["marker"] | _colour_bar(values, clear) | {"opacity": 0, "colorscale": [[0, CLEAR], [1, CLEAR]]}
+    unseen = everything | {
+        "marker": marker,
+        "hovertemplate": f"{colour}: %{{marker.color:.4g}}<extra></extra>",
+    }
+    for trace in (unseen, *marks):  # a click fades nothing
+        opacity = trace["marker"]["opacity"]
+        trace |= {"selected": {"marker": {"opacity": opacity}}, "unselected": {"marker": {"opacity": opacity}}}
+    # The picture has the legend of the marks, but none of them: what takes room is the same in both.
+    legend = [{**mark, "x": [None], "y": [None], "text": "", "hoverinfo": "skip"} for mark in marks]
+    return (
+        _layer([everything | {"hoverinfo": "skip"}, *legend], across, up, height, colours),
+        _layer([unseen, *marks], across, up, height, clear),
+    )
+
+
+def _layer(traces: list[Figure], across: Axis, up: Axis, height: int, colours: dict[str, str]) -> Figure:
     return {
-        "data": [everything, *marks],
+        "data": traces,
         "layout": {
             "template": template(colours),
             "height": height,
@@ -143,6 +175,7 @@ def space_map(
             "yaxis": _axis(up),
             "margin": {"l": 8, "r": 8, "t": 40, "b": 72},
             "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
+            "hoverlabel": {"bordercolor": palette()["line"]},
         },
     }
 

@@ -71,7 +71,7 @@ def read_link(link: state.Link, values: Mapping[str, Any], settings: RunSettings
             if name not in offers(values):
                 raise ValueError(f"{name} has one value only here; allowed: {', '.join(offers(values))}")
         except ValueError as error:
-            link.problems.append(text.compare.LINK_BAD.format(error=error))
+            link.problems.append(text.compare.LINK_BAD.format(error=text.said(error)))
         else:
             _put(name, asked.values)
     if VARY not in st.session_state:
@@ -126,7 +126,7 @@ def editor(values: Mapping[str, Any], settings: RunSettings | None, *, busy: boo
         try:
             asked = Variation(settings, *_given())
         except ValueError as error:
-            problem = text.compare.BAD.format(error=error)
+            problem = text.compare.BAD.format(error=text.said(error))
     right.button(
         text.compare.BUTTON,
         key="compare",
@@ -164,7 +164,7 @@ def _values(name: str, knob: Knob, there: Offer, values: Mapping[str, Any]) -> N
         return
     words = text.compare
     st.text_input(
-        words.VALUES if not knob.unit else f"{words.VALUES} ({knob.unit})",
+        words.VALUES if not knob.unit else f"{words.VALUES} ({text.said(knob.unit)})",
         key=key,
         placeholder=words.TEXTS_EXAMPLE if knob.text else words.NUMBERS_EXAMPLE,
         help=words.VALUES_TEXT_HELP if knob.text else words.VALUES_HELP,
@@ -180,7 +180,7 @@ def start() -> None:
     try:
         runs_panel.start(Variation(settings, *_given()), loaders.compare)
     except ValueError as error:
-        st.session_state[state.NOTICE] = text.compare.BAD.format(error=error)
+        st.session_state[state.NOTICE] = text.compare.BAD.format(error=text.said(error))
 
 
 # --- the runs side by side ----------------------------------------------------------------------------------------
@@ -415,7 +415,7 @@ def _sweep_words(settings: RunSettings | None) -> str:
     try:
         runs = len(sweep_columns(settings, scales))
     except ValueError as error:
-        return text.SETTINGS_BAD.format(error=error)
+        return text.SETTINGS_BAD.format(error=text.said(error))
     given = {"scales": len(scales), "largest": scales[-1], "runs": runs, "samples": settings.samples}
     st.caption(text.compare.SWEEP_WORDS.format(**given))
     return ""

@@ -19,7 +19,7 @@ def show(made: FeatureSet | None, folded: bool) -> None:
     words = text.dataset_map
     with st.expander(words.TITLE, expanded=not folded, icon=":material/map:"):
         if (problem := found.problem(made)) is not None:
-            st.info(problem)
+            st.info(text.said(problem))
             return
         left, right = st.columns([1, 1.15])
         with left:

@@ -141,7 +141,7 @@ def show() -> None:
     """What was read: the classes with a few of their images, and what is unusual."""
     here = images()
     if here.error:
-        st.error(here.error)
+        st.error(text.plain(text.said(here.error)))
     if (source := here.source) is None:
         if (made := features()) is not None:
             st.markdown(text.dataset_map.FEATURES.format(name=text.plain(made.name), classes=len(made.class_names)))
@@ -161,7 +161,9 @@ def show() -> None:
     if len(counts) > len(figures):
         st.caption(text.IMAGES_MORE.format(count=len(counts) - len(figures)))
     if source.warnings:
-        st.warning("\n".join(f"- {text.plain(warning)}" for warning in source.warnings), icon=":material/info:")
+        st.warning(
+            "\n".join(f"- {text.plain(text.said(warning))}" for warning in source.warnings), icon=":material/info:"
+        )
 
 
 def features() -> FeatureSet | None:
@@ -208,7 +210,7 @@ def encoder(busy: bool) -> None:
             st.button(text.ENCODE, key="encode", type="primary", on_click=encode_images, disabled=busy)
             st.caption(text.ENCODE_HELP)
         if job is not None and job.state == "failed":
-            st.error(text.ENCODE_FAILED.format(error=job.error))
+            st.error(text.ENCODE_FAILED.format(error=text.said(job.error)))
         elif job is not None and job.state == "cancelled":
             st.info(text.ENCODE_CANCELLED)
 

@@ -141,7 +141,7 @@ def choose(seen: Scene) -> None:
     try:
         space.parse(typed or "")
     except ArchitectureError as error:
-        st.error(text.explore.UNREADABLE.format(error=error))
+        st.error(text.explore.UNREADABLE.format(error=text.plain(text.said(error))))
     with st.container(horizontal=True):
         st.button(
             text.explore.RANDOM, key="random", icon=":material/casino:", help=text.explore.RANDOM_HELP,
@@ -295,7 +295,9 @@ def _columns(seen: Scene, table: pd.DataFrame) -> dict[str, Any]:
         return kinds.NumberColumn(text.explore.COLUMNS[name], help=help_, format=format_, width=width)
 
     return {
-        "change": kinds.TextColumn(text.explore.COLUMNS["change"], width=270 if seen.space.drawing.columns else 195),
+        "change": kinds.TextColumn(
+            text.explore.COLUMNS["change"], width=270 if seen.space.drawing.columns else text.explore.CHANGE_WIDTH
+        ),
         "predicted": number("predicted", "%.2f", 74),
         "difference": number("difference", "%+.2f", 58),
         "measured": number("measured", "%.2f", 76) if table["measured"].notna().any() else None,

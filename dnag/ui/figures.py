@@ -346,9 +346,9 @@ def accuracy_against_cost(
 
 
 def show(
-    figure: Figure, key: str, alt: str, height: int = HEIGHT, *, on_click: Callable[[], None] | None = None
+    figure: Figure, key: str, alt: str | None, height: int = HEIGHT, *, on_click: Callable[[], None] | None = None
 ) -> None:
-    """Put a chart into the page, with its description for those who do not see it.
+    """Put a chart into the page, with its description for those who do not see it; None where another one says it.
 
     ``on_click`` is called when a point was chosen; which one is in the session's state under ``key``.
     """

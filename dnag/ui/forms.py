@@ -28,7 +28,7 @@ def label_of(name: str, value: Any, space: str = "") -> str:
     if name == "space":
         return text.said(spaces[value].label)
     if name == "dataset":
-        return spaces[space]().dataset(value).label
+        return text.said(spaces[space]().dataset(value).label)
     if isinstance(value, str):
         return text.name(value)
     return f"{value:g}" if value else text.name("auto")
@@ -44,7 +44,7 @@ def _choice(name: str, knob: Knob, there: Offer, space: str, shared: dict[str, A
     shown = {option: label_of(name, option, space) for option in there.options}
     shared = shared | {"format_func": shown.__getitem__}
     if name == "resolution":
-        return st.select_slider(f"{text.said(knob.label)} ({knob.unit})", there.options, **shared)
+        return st.select_slider(f"{text.said(knob.label)} ({text.said(knob.unit)})", there.options, **shared)
     if name == "width" or (name == "space" and len(there.options) <= FEW):
         return st.segmented_control(
             text.said(knob.label), there.options, required=True, width="stretch", wrap=False, **shared
@@ -159,5 +159,5 @@ def made(owner: type, values: Mapping[str, Any]) -> Any | None:
     try:
         return owner(**values)
     except ValueError as error:
-        st.session_state[state.NOTICE] = text.SETTINGS_BAD.format(error=error)
+        st.session_state[state.NOTICE] = text.SETTINGS_BAD.format(error=text.said(error))
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -73,20 +73,75 @@ def ask_browser() -> None:
             st.session_state[KEY] = str(key)
 
 
+def names() -> frozenset[str]:
+    """What this browser is known by among the makers of runs: its session, and its key where that outlives it."""
+    whose = owner() if path() is not None else None
+    return frozenset({state.viewer()} if whose is None else {state.viewer(), whose})
+
+
+def made_here(job: Job[Any]) -> bool:
+    """Whether a button of this browser asked for the run; one that only a link led to is somebody else's."""
+    return not names().isdisjoint(job.makers)
+
+
 def keep(job: Job[Any]) -> None:
-    """Keep a finished run of this session, once; what hinders that is said by the gallery."""
+    """Keep a finished run that was made here, once."""
+    if made_here(job):
+        keep_asked(job)
+
+
+def keep_asked(job: Job[Any]) -> bool:
+    """Keep a finished run, once, whoever made it; what hinders that is said by the gallery. Returns whether it is."""
     from dnag.run_archive import RunArchiveError
     from dnag.runs import RunResult
 
     done: set[str] = st.session_state.setdefault(KEPT, set())
     whose = owner()
     if job.id in done or whose is None or not isinstance(job.result, RunResult):
-        return
+        return job.id in done
     done.add(job.id)
     try:
         runs().add(whose, job.id, job.result)
     except RunArchiveError as error:
         st.session_state[PROBLEM] = str(error)
+        return False
+    return True
+
+
+def may_keep(job: Job[Any]) -> bool:
+    """Whether this is a finished run of somebody else, which is kept only if the viewer asks for it."""
+    from dnag.run_archive import RunArchiveError
+    from dnag.runs import RunResult
+
+    done: set[str] = st.session_state.setdefault(KEPT, set())
+    whose = owner()
+    if job.id in done or whose is None or not isinstance(job.result, RunResult) or made_here(job):
+        return False
+    try:
+        return not runs().holds(whose, job.id)
+    except RunArchiveError:
+        return False
+
+
+def delete(ids: Collection[str]) -> None:
+    """Remove runs for good: from the store, and from every page of this session. Whoever else holds a link to one, or
+    looks at it, does not lose it.
+    """
+    runs().delete(owner() or "", ids)
+    st.session_state.setdefault(KEPT, set()).difference_update(ids)
+    for run in ids:
+        manager().disown(run, names())
+    state.let_go(ids)
+
+
+def deleted(job_id: str) -> bool:
+    """Whether this browser deleted the run: its link does not bring it back here."""
+    from dnag.run_archive import RunArchiveError
+
+    try:
+        return runs().deleted(owner() or "", job_id)
+    except RunArchiveError:
+        return False
 
 
 def recall(ids: Iterable[str]) -> list[str]:

@@ -13,12 +13,15 @@ from typing import Any
 
 import streamlit as st
 
+from dnag.drawing.thumbnail import thumbnail
+from dnag.run_archive import NAME_LENGTH
 from dnag.ui import compare_panel, gallery, state, text
 from dnag.ui.forms import label_of
 from dnag.ui.loaders import manager, store
 
 SELECTION, UPLOAD, NOTICE = "gallery-table", "gallery-upload", "_gallery_notice"
 COMPARED = (2, 4)
+ROW_HEIGHT, PICTURE_WIDTH, NAME_WIDTH, FIELD_WIDTH = 48, 112, 150, 240  # px
 
 
 def kept() -> list[Any]:
@@ -32,10 +35,11 @@ def kept() -> list[Any]:
     return [] if whose is None else gallery.runs().runs(whose)
 
 
-def _row(run: Any, number: int) -> dict[str, Any]:
+def _row(run: Any) -> dict[str, Any]:
     settings, told = run.settings, run.summary
     return {
-        "name": run.name or text.gallery.UNNAMED.format(number=number),
+        "picture": told["ops"] and thumbnail(settings["space"], tuple(told["ops"])),
+        "name": run.name or text.gallery.UNNAMED.format(number=run.number),
         "when": datetime.fromtimestamp(run.created, UTC),
         "space": label_of("space", settings["space"]),
         "dataset": label_of("dataset", settings["dataset"], settings["space"]),
@@ -55,12 +59,14 @@ def _columns() -> dict[str, Any]:
     found = {}
     for name, label in text.gallery.COLUMNS.items():
         help_ = text.gallery.COLUMNS_HELP.get(name)
-        if name == "when":
-            found[name] = st.column_config.DatetimeColumn(label, format="D MMM, HH:mm", timezone=st.context.timezone)
+        if name == "picture":
+            found[name] = st.column_config.ImageColumn(label, help=help_, width=PICTURE_WIDTH)
+        elif name == "when":
+            found[name] = st.column_config.DatetimeColumn(label, format=text.gallery.WHEN, timezone=st.context.timezone)
         elif name in formats or name == "samples":
             found[name] = st.column_config.NumberColumn(label, format=formats.get(name), help=help_)
         else:
-            found[name] = st.column_config.TextColumn(label, help=help_)
+            found[name] = st.column_config.TextColumn(label, help=help_, width=NAME_WIDTH if name == "name" else None)
     return found
 
 
@@ -69,10 +75,11 @@ def table(runs: list[Any]) -> list[Any]:
     # Rows are selected by position: where others stand in them, they must not be taken for those selected before.
     stand = zlib.crc32(" ".join(run.id for run in runs).encode())
     event = st.dataframe(
-        [_row(run, len(runs) - index) for index, run in enumerate(runs)],
+        [_row(run) for run in runs],
         key=f"{SELECTION}-{stand}",
         hide_index=True,
         width="stretch",
+        row_height=ROW_HEIGHT,
         column_config=_columns(),
         on_select="rerun",
         selection_mode="multi-row",
@@ -85,7 +92,7 @@ def table(runs: list[Any]) -> list[Any]:
 def actions(chosen: list[Any]) -> None:
     """What can be done with the runs selected."""
     words, ids = text.gallery, [run.id for run in chosen]
-    with st.container(horizontal=True, key="gallery-actions"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="gallery-actions"):
         if st.button(words.OPEN, key="open", help=words.OPEN_HELP, disabled=len(ids) != 1, type="primary"):
             _open(ids[0])
         few = COMPARED[0] <= len(ids) <= COMPARED[1]
@@ -103,9 +110,7 @@ def actions(chosen: list[Any]) -> None:
             disabled=not ids,
             on_click="ignore",
         )
-        with st.popover(words.RENAME, help=words.RENAME_HELP, disabled=len(ids) != 1):
-            name = st.text_input(words.NEW_NAME, chosen[0].name if len(ids) == 1 else "", max_chars=80)
-            st.button(words.SAVE, key="save", on_click=_rename, args=(ids[:1], name))
+        _name(chosen)
         with st.popover(words.DELETE, help=words.DELETE_HELP, disabled=not ids):
             st.markdown(words.DELETE_SURE.format(count=len(ids)))
             st.button(words.DELETE_YES, key="delete", on_click=_delete, args=(ids,))
@@ -127,13 +132,34 @@ def _export(kept: Any, whose: str, models: Any, chosen: list[Any]) -> bytes:
     return export_zip(NamedRun(run.name, run.created, result) for run, result in named if result is not None)
 
 
-def _rename(ids: list[str], name: str) -> None:
-    for run in ids:
-        gallery.runs().rename(gallery.owner() or "", run, name)
+def _name(chosen: list[Any]) -> None:
+    """A field for the name of the one run that is selected; what is typed is its name at once."""
+    words = text.gallery
+    one = chosen[0] if len(chosen) == 1 else None
+    key = f"name-{one.id}" if one else "name"
+    if one:
+        st.session_state.setdefault(key, one.name)
+    st.text_input(
+        words.NAME,
+        key=key,
+        placeholder=words.UNNAMED.format(number=one.number) if one else words.NAME_WHICH,
+        help=words.NAME_HELP,
+        max_chars=NAME_LENGTH,
+        disabled=one is None,
+        on_change=_rename,
+        args=(key, one and one.id),
+        width=FIELD_WIDTH,
+    )
+
+
+def _rename(key: str, run: str) -> None:
+    gallery.runs().rename(gallery.owner() or "", run, st.session_state[key])
 
 
 def _delete(ids: list[str]) -> None:
-    gallery.runs().delete(gallery.owner() or "", ids)
+    gallery.delete(ids)
+    left = [run for run in st.session_state.get(compare_panel.CHOSEN) or [] if run not in ids]
+    st.session_state[compare_panel.CHOSEN] = left if len(left) >= COMPARED[0] else None
 
 
 def importer() -> None:
@@ -165,7 +191,7 @@ def _import(given: Any) -> None:
         try:
             gallery.runs().add_all(whose, named())  # packed one by one: not all of them unpacked at a time
         except ArchiveError as error:
-            st.session_state[NOTICE] = ("error", text.gallery.IMPORT_FAILED.format(error=text.plain(str(error))))
+            st.session_state[NOTICE] = ("error", text.gallery.IMPORT_FAILED.format(error=text.plain(text.said(error))))
             return
     st.session_state[NOTICE] = ("success", text.gallery.IMPORTED.format(count=len(ids)))
 
@@ -176,4 +202,4 @@ def notices() -> None:
         kind, words = notice
         (st.error if kind == "error" else st.success)(words)
     if (problem := st.session_state.pop(gallery.PROBLEM, None)) is not None:
-        st.warning(text.gallery.NOT_KEPT.format(error=problem))
+        st.warning(text.gallery.NOT_KEPT.format(error=text.said(problem)))

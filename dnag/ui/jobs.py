@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, Literal, TypeVar
 
 R = TypeVar("R")
@@ -40,7 +40,8 @@ class QueueFullError(RuntimeError):
 class Job(Generic[R]):
     """One piece of work and what is known about it. Read freely; only the manager writes.
 
-    ``unwanted``: somebody cancelled it; ``lapsed``: it was stopped because everybody had left without a word.
+    ``makers``: who asked for it, by whatever names they go; who only looks is not among them. ``unwanted``: somebody
+    cancelled it; ``lapsed``: it was stopped because everybody had left without a word.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Job(Generic[R]):
     ended_at: float | None = None
     last_seen: float = 0.0
     viewers: dict[str, float] = dataclasses.field(default_factory=dict)
+    makers: set[str] = dataclasses.field(default_factory=set)
     ended: Callable[[], None] | None = dataclasses.field(default=None, repr=False)
     stop: threading.Event = dataclasses.field(default_factory=threading.Event, repr=False)
     finished: threading.Event = dataclasses.field(default_factory=threading.Event, repr=False)
@@ -129,12 +131,14 @@ class JobManager(Generic[R]):
         work: Work[R],
         *,
         viewer: str = ANYONE,
+        makers: Iterable[str] = (),
         stays: bool = False,
         max_queued: int | None = None,
         ended: Callable[[], None] | None = None,
     ) -> Job[R]:
         """Queue ``work(report, cancelled)``, or join the job that already has this key.
 
+        ``makers`` are noted as those who asked for it, also of a job that is joined, until :meth:`disown`.
         A viewer who ``stays`` need not look: the job goes on for it until :meth:`cancel`, or its end. ``max_queued``:
         fewer jobs that may wait than the manager allows, for this one to be accepted.
 
@@ -149,12 +153,14 @@ class JobManager(Generic[R]):
             job = self._by_key.get(key)
             if job is not None and job.state in ("queued", "running", "done") and not job.stop.is_set():
                 self._see(job, viewer, stays)
+                job.makers.update(makers)
                 return job
             allowed = self._max_queued if max_queued is None else min(max_queued, self._max_queued)
             if len(self._queue) >= allowed:
                 raise QueueFullError(f"{len(self._queue)} runs are waiting; allowed: {allowed}. Try again shortly.")
             job = Job(id=uuid.uuid4().hex[:12], key=key, queued_at=self._clock(), ended=ended)
             self._see(job, viewer, stays)
+            job.makers.update(makers)
             self._jobs[job.id] = self._by_key[key] = job
             self._queue.append((job, work))
             self._forget()
@@ -223,6 +229,12 @@ class JobManager(Generic[R]):
             if job is not None and job.active:
                 job.unwanted = True
                 self._stop(job)
+
+    def disown(self, job_id: str, makers: Iterable[str]) -> None:
+        """These no longer asked for the job; it goes on, and stays, for others."""
+        with self._lock:
+            if (job := self._jobs.get(job_id)) is not None:
+                job.makers.difference_update(makers)
 
     def jobs(self) -> list[Job[R]]:
         """All jobs remembered, oldest first."""

@@ -78,7 +78,7 @@ def accuracy_spread(space: str, dataset: str, resolution: int, device: str) -> f
     """Standard deviation of accuracy that the predictor was told, in points; None where no predictor is installed."""
     bundle = installed(space, device)
     try:
-        return None if bundle is None else bundle.labels(dataset, resolution).spread
+        return None if bundle is None else bundle.spread(dataset, resolution)
     except ValueError:  # what is missing or broken is said when a run needs it
         return None
 

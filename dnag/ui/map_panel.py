@@ -19,6 +19,7 @@ from dnag.ui.atlas_figures import HERE, SIGNAL, Axis, Overlay, batch_in_space, s
 from dnag.ui.explore_panel import Scene
 
 COLOUR, AXES, ACROSS, UP = "colour", "axes", "across", "up"
+_REACH = "_map_reach"
 MAP, PROPERTIES = "map", "properties"
 HEIGHT = 580
 SIZES = {True: 4.6, False: 5.0}  # px of a point: cells of the grid touch each other
@@ -76,25 +77,30 @@ def show_map(seen: Scene, result: RunResult | None) -> None:
         drawn.append(ops)
         overlays.append(dataclasses.replace(mark, places=_places(seen, ops, across, up)))
     names = {name: property_name(seen.space, name, found) for name, found in seen.atlas.properties.items()}
+    places, values = _places(seen, None, across, up), seen.atlas.values(colour).numpy()
     axes = (Axis(names[across]), Axis(names[up])) if across else _axes(seen.atlas)
-    grid = not across and seen.space.enumerable
-    figure = space_map(
-        _places(seen, None, across, up),
-        seen.atlas.values(colour).numpy(),
+    marked = _reach(f"{seen.view} {across} {up}", [mark.places for mark in overlays])
+    picture, glass = space_map(
+        places,
+        values,
         names[colour],
-        *axes,
+        axes[0].fitted(places[:, 0], marked[:, 0]),
+        axes[1].fitted(places[:, 1], marked[:, 1]),
         overlays,
-        size=SIZES[grid],
+        size=SIZES[not across and seen.space.enumerable],
         height=HEIGHT,
     )
-    key = f"map-{seen.view.dataset}-{colour}-{across}-{up}-{seen.candidate.architecture}"
-    figures.show(
-        figure,
-        key,
-        text.explore.MAP_ALT.format(colour=names[colour]),
-        HEIGHT,
-        on_click=functools.partial(_follow_point, key, seen.space, drawn),
-    )
+    kind = f"map-{seen.view.dataset}-{colour}-{across}-{up}"
+    key = f"{kind}-{seen.candidate.architecture}"  # another glass for every architecture: nothing is selected yet
+    with st.container(key="layers"):
+        figures.show(picture, kind, None, HEIGHT)
+        figures.show(
+            glass,
+            key,
+            text.explore.MAP_ALT.format(colour=names[colour]),
+            HEIGHT,
+            on_click=functools.partial(_follow_point, key, seen.space, drawn),
+        )
     st.caption(f"{_legend(seen, by_properties=bool(across))} {text.explore.MAP_HINT}")
 
 
@@ -122,6 +128,16 @@ def _places(seen: Scene, ops: Tensor | None, across: str, up: str) -> np.ndarray
         values = [atlas.values(name) if ops is None else atlas.properties[name].of(ops) for name in names]
         places = torch.stack(values, 1)
     return places.numpy()
+
+
+def _reach(view: str, places: list[np.ndarray]) -> np.ndarray:
+    """The corners (2,2) of all marks that this session saw in a view: its axes do not shrink again, for the picture to
+    stay as it is.
+    """
+    seen: dict[str, np.ndarray] = st.session_state.setdefault(_REACH, {})
+    found = np.concatenate([*places, seen.get(view, np.empty((0, 2)))])
+    seen[view] = np.stack([found.min(0), found.max(0)])
+    return seen[view]
 
 
 def _axes(atlas: Atlas) -> tuple[Axis, Axis]:

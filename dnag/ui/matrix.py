@@ -16,7 +16,8 @@ from dnag.ui import figures, text
 def node_names(space: SearchSpace) -> list[str]:
     """What every node is called: its place in the drawing, or the one operation it always has."""
     named = {slot.node: slot.label for slot in space.drawing.slots}
-    return [named.get(node) or space.op_styles[space.choices_of(node)[0]].symbol for node in range(space.num_nodes)]
+    always = [space.op_styles[space.choices_of(node)[0]].symbol for node in range(space.num_nodes)]
+    return [named.get(node) or text.said(symbol) for node, symbol in enumerate(always)]
 
 
 def table(
@@ -65,7 +66,7 @@ def _cell(number: float, style: str, full: float, *, outlined: bool) -> str:
 
 def all_operations(space: SearchSpace) -> list[tuple[str, str]]:
     """Symbol and name of every column of the matrix."""
-    return [(style.symbol, text.said(style.label)) for style in space.op_styles]
+    return [(text.said(style.symbol), text.said(style.label)) for style in space.op_styles]
 
 
 def drawn_operations(space: SearchSpace) -> tuple[list[int], list[tuple[str, str]]]:

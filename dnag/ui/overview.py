@@ -12,6 +12,7 @@ from dnag.ui import text
 
 TRAJECTORY = HOME / "assets" / "first-trajectory.json"
 FPS = 12.0
+NO_BREAK = "\u00a0"
 CHIEF = 3  # figures on a card
 RUN_BEGUN = "_run_begun"
 FIRST_SAMPLES = 64  # of the first run, which is to be there at once
@@ -62,21 +63,22 @@ def cards() -> None:
 def _card(card: Any) -> None:
     size = text.overview.CARD_SIZE.format(size=card.size_mb)
     st.markdown(f"**{text.overview.CARD_KINDS[card.kind]}**")
-    st.caption(f"`{card.name}` · {size}", help=card.summary or None)
+    st.caption(f"`{card.name}` · {size}", help=text.said(card.summary) or None)
     if not card.figures:
         st.caption(text.overview.CARD_NO_FIGURES)
     for figure in card.chief[:CHIEF]:
         beside = [
-            words.format(aim=figure.aim, exact=figure.exact)
+            words.format(aim=text.said(figure.aim), exact=figure.exact)
             for words, given in ((text.overview.CARD_EXACT, figure.exact), (text.overview.CARD_AIM, figure.aim))
             if given
         ]
         note = f" ({', '.join(beside)})" if beside else ""
-        st.caption(f"{figure.name}: **{figure.value}**{note}")
+        value = text.said(figure.value).replace(" ", NO_BREAK)  # a number and its unit stay together
+        st.caption(f"{text.said(figure.name)}: **{value}**{note}")
     if len(card.figures) > CHIEF:
         with st.popover(text.overview.CARD_MORE.format(count=len(card.figures)), width="stretch"):
             rows = [
-                {words: getattr(figure, name) for name, words in text.overview.CARD_COLUMNS.items()}
+                {words: text.said(getattr(figure, name)) for name, words in text.overview.CARD_COLUMNS.items()}
                 for figure in card.figures
             ]
             st.dataframe(rows, hide_index=True, width="stretch", alt=text.overview.CARDS_ALT.format(name=card.name))
@@ -99,4 +101,4 @@ def missing() -> list[str]:
     found += [extractor.missing() for extractor in extractors.values()]
     if resolve_device("auto").type == "cpu":
         found.append(text.overview.MISSING_GPU)
-    return [item for item in dict.fromkeys(found) if item]
+    return [text.said(item) for item in dict.fromkeys(found) if item]

@@ -13,12 +13,20 @@ from dnag.ui import text
 _component = st.components.v2.component("dnag_player", html=HOST, css=STYLE, js=SCRIPT, isolate_styles=True)
 
 
+def spoken(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in for entries of a payload of the core in the session's language."""
+    named = {
+        name: [{**item, "label": text.said(item["label"])} for item in payload[name]] for name in ("ops", "vertices")
+    }
+    columns = [text.said(column) for column in payload.get("columns") or ()]
+    return {**named, "columns": columns, "labels": {**text.PLAYER, **(payload.get("labels") or {})}}
+
+
 def component_data(
     payload: Mapping[str, Any], *, labels: Mapping[str, str] | None = None, report_step: bool = False
 ) -> dict[str, Any]:
     """What the script takes, in the words of the session's language."""
-    words = {**text.PLAYER, **(payload.get("labels") or {}), **(labels or {})}
-    return player_data(payload, labels=words, report_step=report_step)
+    return player_data({**payload, **spoken(payload)}, labels=labels, report_step=report_step)
 
 
 def player(

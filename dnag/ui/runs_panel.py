@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,13 @@ AXIS_TITLE = 24  # px
 METRIC_WIDTH, STAGE_WIDTH = 108, 104  # px
 
 
-def start(settings: Any, work: Callable[..., Any] = loaders.run) -> None:
-    """Begin ``work`` of ``settings``, or join it if somebody began the same; let go of the one looked at so far."""
+def start(settings: Any, work: Callable[..., Any] = loaders.run, *, asked: bool = True) -> None:
+    """Begin ``work`` of ``settings``, or join it if somebody began the same; let go of the one looked at so far.
+
+    ``asked``: by a button, not by a link; then the run is this browser's own.
+    """
     previous = state.job_id()
-    job = _submit(settings, functools.partial(work, settings))
+    job = _submit(settings, functools.partial(work, settings), gallery.names() if asked else ())
     if job is None:
         return
     if previous and previous != job.id:
@@ -55,11 +58,11 @@ def finished(job: str) -> Any | None:
     return found.result if found is not None and found.state == "done" else None
 
 
-def _submit(key: Hashable, work: Callable[..., Any]) -> Job[Any] | None:
+def _submit(key: Hashable, work: Callable[..., Any], makers: Iterable[str] = ()) -> Job[Any] | None:
     try:
-        return manager().submit(key, work, viewer=state.viewer())
+        return manager().submit(key, work, viewer=state.viewer(), makers=makers)
     except QueueFullError as error:
-        st.session_state[state.NOTICE] = str(error)
+        st.session_state[state.NOTICE] = text.said(error)
         return None
 
 
@@ -83,12 +86,16 @@ def attach(link: state.Link, settings: Any | None, work: Callable[..., Any] = lo
     """Once per session: take up the run named in the address, or make it again."""
     if state.JOB in st.session_state:
         return
+    link.deleted = link.job is not None and gallery.deleted(link.job)
+    if link.deleted:
+        state.look_at(None)
+        return
     known = link.job is not None and (
         gallery.remembered(link.job) if work is loaders.run else manager().get(link.job) is not None
     )
     state.look_at(link.job if known else None)
     if link.job is not None and not known and not link.problems and settings is not None:
-        start(settings, work)
+        start(settings, work, asked=False)
         st.session_state[state.REMADE] = state.job_id()
 
 
@@ -151,7 +158,7 @@ def progress(job: Job[Any], ahead: int, words: Any = text) -> tuple[float, str]:
 def ended_badly(job: Job[Any], button: str) -> None:
     """Say why there is no result; ``button`` is what starts it again."""
     if job.state == "failed":
-        st.error(text.FAILED.format(error=job.error))
+        st.error(text.FAILED.format(error=text.said(job.error)))
         if not isinstance(job.error, ValueError):  # those say all there is to say
             with st.expander(text.FAILED_DETAILS):
                 st.code(job.trace, language=None, wrap_lines=True)
@@ -194,7 +201,17 @@ def heading(result: Any, job: Job[Any]) -> None:
         with st.popover(text.COPY_LINK, icon=":material/link:"):
             st.caption(text.COPY_LINK_HELP)
             st.code(state.link_to(settings, job.id), language=None, wrap_lines=True)
+        if gallery.may_keep(job):
+            icon = ":material/bookmark_add:"
+            st.button(text.KEEP, key="keep", help=text.KEEP_HELP, icon=icon, on_click=_keep, args=(job,))
         downloads(stem, result, "download", text)
+
+
+def _keep(job: Job[Any]) -> None:
+    if gallery.keep_asked(job):
+        st.toast(text.KEPT, icon=":material/bookmark_added:")
+    elif problem := st.session_state.pop(gallery.PROBLEM, None):
+        st.toast(text.gallery.NOT_KEPT.format(error=text.plain(problem)), icon=":material/error:")
 
 
 def downloads(stem: str, result: Any, key: str, words: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -34,6 +34,8 @@ class Link:
     job: str | None
     values: dict[str, Any]
     problems: list[str]
+    deleted: bool = False
+    """Whether this browser deleted the run that it names."""
 
 
 def viewer() -> str:
@@ -81,7 +83,9 @@ def read_link(owner: type, problem: Callable[[Any], str | None]) -> Link:
                     value = parse(knob, there, given)
             except ValueError as error:
                 words = text.LINK_BAD_TEXT if knob.text else text.LINK_BAD_ITEM
-                link.problems.append(words.format(name=text.said(knob.label), value=repr(given), allowed=error))
+                link.problems.append(
+                    words.format(name=text.said(knob.label), value=repr(given), allowed=text.said(error))
+                )
                 del st.query_params[name]
             else:
                 link.values[name] = seen[name] = value
@@ -155,6 +159,13 @@ def job_id() -> str | None:
 def jobs_seen() -> set[str]:
     """The runs that this session looked at last, on any page."""
     return {value for key, value in st.session_state.items() if str(key).endswith((JOB, SHOWN)) and value}
+
+
+def let_go(jobs: Collection[str]) -> None:
+    """No page of this session looks at these runs any more."""
+    for key, value in list(st.session_state.items()):
+        if str(key).endswith((JOB, SHOWN)) and value in jobs:
+            st.session_state[key] = None
 
 
 def look_at(job: str | None) -> None:

@@ -169,7 +169,7 @@ def _start(training: Training) -> None:
     try:
         st.session_state[state.TRAINING] = desk().start(training).id
     except (QueueFullError, ValueError) as error:
-        st.session_state[NOTICE] = str(error)
+        st.session_state[NOTICE] = text.said(error)
 
 
 # ---------------------------------------------------------------------- progress and results
@@ -215,7 +215,7 @@ def _progress(job: Job[None]) -> None:
 
 def _ended(job: Job[None], training: Training) -> None:
     if job.state == "failed":
-        st.error(text.training.FAILED.format(error=job.error))
+        st.error(text.training.FAILED.format(error=text.said(job.error)))
     elif job.state == "cancelled":
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(text.training.CANCELLED.format(step=job.step, total=job.total), width="stretch")
@@ -244,7 +244,7 @@ def _results(training: Training, job: Job[None]) -> None:
     _table(training, summary, job)
     for row in summary.rows:
         for error in row.errors:
-            st.error(text.training.FAILED_TRIAL.format(name=training.names[row.architecture], error=error))
+            st.error(text.training.FAILED_TRIAL.format(name=training.names[row.architecture], error=text.said(error)))
 
 
 def _table(training: Training, summary: Any, job: Job[None]) -> None:

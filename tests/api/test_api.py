@@ -12,12 +12,18 @@ from typing import Any
 
 import jsonschema
 import pytest
+import safetensors.torch
+import torch
 from streamlit.testing.v1 import AppTest
 
 from dnag.api import Guard, Limits, Rate
 from dnag.api.app import Api
+from dnag.api.limits import Problem
+from dnag.api.own_datasets import OwnDatasets
+from dnag.datasets.features import DEFAULT, FeatureSet, is_kept, keep
 from dnag.knobs import knobs
-from dnag.runs import RunSettings
+from dnag.runs import RunSettings, run
+from dnag.transfer import settings_for
 from dnag.ui import loaders, state
 from tests.api.conftest import SMALL, Answer, Client, Gate, serving
 from tests.commands import out_of
@@ -135,6 +141,86 @@ def test_a_failure_is_told(client: Client) -> None:
     assert "macs_m" in told["error"]
 
 
+# -------------------------------------------------------------------------------------------------------- own datasets
+
+FILE = "application/octet-stream"
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def features_file(folder: Path, classes: int = 3, seed: int = 0) -> bytes:
+    """What ``dnag encode`` writes, of features that are noise."""
+    values = torch.rand(classes, 4, 1280, generator=torch.Generator().manual_seed(seed))
+    names = tuple(f"class {number}" for number in range(classes))
+    FeatureSet("mine", names, values, DEFAULT, 224).save(folder / "features")
+    return (folder / "features").read_bytes()
+
+
+def test_a_dataset_of_ones_own_is_named_by_its_id(client: Client, tmp_path: Path, own_cache: None) -> None:
+    body = features_file(tmp_path)
+    answer = client.ask("POST", "/datasets", body, content_type=FILE)
+    assert answer.status == 201
+    found = answer.json
+    assert found["classes"] == ["class 0", "class 1", "class 2"] and found["images_per_class"] == 4
+    assert (found["name"], found["extractor"], found["forgotten_after_s"]) == ("mine", DEFAULT, 3600)
+    assert client.ask("POST", "/datasets", body, content_type=FILE).json["id"] == found["id"]
+    result = client.run(SMALL | {"dataset": found["id"], "guidance_scale": 5})["result"]
+    made = FeatureSet.load(tmp_path / "features")
+    settings = RunSettings(**SMALL, guidance_scale=5, **settings_for("nasbench201", made, loaders.store()))
+    known = json.loads(run(settings, store=loaders.store(), compare=True).to_json())
+    assert without_time(result) == without_time(known)
+    judged = client.post("/predict", {"dataset": found["id"], "architectures": [BEST]}).json
+    assert judged["dataset"] == "custom-3"
+    assert judged["candidates"][0]["predicted_accuracy_pct"] is not None
+    refusal = client.refused(client.post("/generate", {"space": "mobilenetv3", "dataset": found["id"]}), 422)
+    assert "MobileNetV3 has no meta-predictor" in refusal
+
+
+def test_files_that_are_no_features_are_refused(serve: Callable[..., Client], tmp_path: Path, own_cache: None) -> None:
+    client = serve(limits=Limits(features_bytes=100_000, classes=4))
+
+    def refused(body: bytes, status: int = 422, kind: str = FILE) -> str:
+        return client.refused(client.ask("POST", "/datasets", body, content_type=kind), status)
+
+    for body in (b"", b"PK\3\4 a zip", features_file(tmp_path)[:-100]):
+        assert "the body is damaged or no safetensors file" in refused(body)
+    other = safetensors.torch.save({"features": torch.zeros(2, 1, 1280)})
+    assert "the body holds no features of format 1" in refused(other)
+    assert "1 classes came; allowed: 2 to 4" in refused(features_file(tmp_path, 1))
+    assert "allowed: 100,000 bytes" in refused(features_file(tmp_path, 9), 413)
+    assert "allowed: application/octet-stream" in refused(b"{}", 415, "application/json")
+
+
+def test_datasets_are_forgotten(serve: Callable[..., Client], tmp_path: Path, own_cache: None) -> None:
+    now = [0.0]
+    kept = OwnDatasets(Limits(datasets=2, dataset_s=60), clock=lambda: now[0])
+    first, second = (kept.add(features_file(tmp_path, seed=seed)).id for seed in (1, 2))
+    kept.get(first)
+    third = kept.add(features_file(tmp_path, seed=3)).id
+    with pytest.raises(Problem, match=f"no dataset '{second}' here; one that nobody names for 1 minutes is forgotten"):
+        kept.get(second)
+    now[0] = 50.0
+    kept.get(third)
+    now[0] = 100.0
+    assert kept.get(third).name == "mine"
+    with pytest.raises(Problem, match="send it again"):
+        kept.get(first)
+    assert [is_kept(name.removeprefix("own-")) for name in (first, second, third)] == [False, False, True]
+    kept.close()
+    assert not is_kept(third.removeprefix("own-"))
+    keep(FeatureSet.load(tmp_path / "features"))  # the page has the same
+    kept.add(features_file(tmp_path, seed=3))
+    kept.close()
+    assert is_kept(third.removeprefix("own-"))
+    unknown = {"dataset": f"own-{'0' * 16}"}
+    client = serve()
+    assert "no dataset 'own-0000" in client.refused(client.post("/generate", unknown), 422)
+    assert "no dataset 'own-0000" in client.refused(client.post("/predict", unknown | {"architectures": [BEST]}), 422)
+
+
 # ------------------------------------------------------------------------------------------------------------ refusals
 
 
@@ -192,7 +278,7 @@ def test_a_huge_body_is_refused(serve: Callable[..., Client]) -> None:
 
 
 def test_other_paths_and_methods_are_refused(client: Client) -> None:
-    assert "allowed: /checkpoints, /generate" in client.refused(client.get("/run"), 404)
+    assert "allowed: /checkpoints, /datasets, /generate" in client.refused(client.get("/run"), 404)
     assert "/jobs/{id}" in client.refused(client.get("/health/"), 404)
     answer = client.ask("PUT", "/jobs/x")
     assert client.refused(answer, 405) == "method is PUT; /jobs/x allows: DELETE, GET"
@@ -295,7 +381,9 @@ def test_settings_are_described_by_their_knobs(described: dict[str, Any]) -> Non
     assert set(fields) == {*knobs(RunSettings), "checkpoint", "predictor"}
     for name, knob in knobs(RunSettings).items():
         assert fields[name]["title"] == knob.label
-        if knob.choices is not None:
+        if name == "dataset":
+            assert fields[name]["anyOf"][0]["enum"] == list(knob.choices()) if knob.choices else False
+        elif knob.choices is not None:
             assert fields[name]["enum"] == list(knob.choices())
         elif knob.low is not None:
             assert fields[name]["minimum"] == knob.low
@@ -326,21 +414,26 @@ def curls() -> list[list[str]]:
     return [shlex.split(command) for command in commands]
 
 
-def replay(client: Client, words: list[str], job: str) -> tuple[str, Answer]:
-    """Do what a curl command of the documentation does; the path as it stands there, and the answer."""
+def replay(client: Client, words: list[str], job: str, file: bytes) -> tuple[str, Answer]:
+    """Do what a curl command of the documentation does, with this ``file`` where it sends one; the path as it
+    stands there, and the answer.
+    """
     path = next(word for word in words if word.startswith("localhost")).removeprefix("localhost:8501/api/v1")
-    given = {words[at]: words[at + 1] for at in range(len(words) - 1) if words[at] in ("-d", "-X", "-H")}
+    options = ("-d", "-X", "-H", "--data-binary")
+    given = {words[at]: words[at + 1] for at in range(len(words) - 1) if words[at] in options}
     name, _, value = given.get("-H", "").partition(": ")
-    body = given["-d"].encode() if "-d" in given else None
+    body = given["-d"].encode() if "-d" in given else file if "--data-binary" in given else None
     method = given.get("-X", "POST" if body else "GET")
     return path, client.ask(method, path.replace("ID", job), body, **({name: value} if name else {}))
 
 
-def test_the_commands_of_the_documentation_work(client: Client, described: dict[str, Any]) -> None:
+def test_the_commands_of_the_documentation_work(
+    client: Client, described: dict[str, Any], tmp_path: Path, own_cache: None
+) -> None:
     job, asked = "", set()
     for words in curls():
-        path, answer = replay(client, words, job)
-        assert answer.status in (200, 202), (words, answer.body)
+        path, answer = replay(client, words, job, features_file(tmp_path))
+        assert answer.status in (200, 201, 202), (words, answer.body)
         job = answer.json["id"] if answer.status == 202 else job
         asked.add(f"/api/v1{path.replace('ID', '{id}')}")
     assert job and asked == set(described["paths"])
@@ -355,6 +448,8 @@ def test_the_limits_of_the_documentation_are_those_held() -> None:
         f"| architectures of a prediction | {limits.architectures:,} |",
         f"| runs that wait when another comes | {limits.waiting} |",
         f"| streams at a time | {limits.streams} |",
+        f"| a file of features | {limits.features_bytes // 2**20} MiB, 2 to {limits.classes:,} classes | 413, 422 |",
+        f"| datasets of clients kept at a time | {limits.datasets}, each for {limits.dataset_s // 60} minutes |",
         f"{rate.burst:g} at once, then {rate.per_second:g} a second; a `POST` counts {rate.work_costs:g} times",
         f"The {loaders.manager()._keep} runs that ended",
     ):

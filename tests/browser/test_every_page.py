@@ -104,8 +104,8 @@ def test_it_speaks_korean_on_a_phone(new_page: Callable[..., Page], app_url: str
         """() => {
             const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
             while (walker.nextNode()) {
-                // Streamlit labels the button of an uploader itself, in English.
-                const foreign = walker.currentNode.parentElement.closest('[data-testid=stFileUploader] button');
+                // Streamlit labels the button of an uploader itself, in English; and code is no prose.
+                const foreign = walker.currentNode.parentElement.closest('[data-testid=stFileUploader] button, pre');
                 if (!foreign) found.push(walker.currentNode.data.trim());
             }
             return found;

@@ -27,8 +27,8 @@ def open_page(page: Page, app_url: str, query: str = "") -> Page:
 
 def drawn(page: Page) -> Locator:
     """The map, once its points are there."""
-    page.locator(".st-key-map .js-plotly-plot .main-svg").first.wait_for()
-    return page.locator(".st-key-map .js-plotly-plot")
+    page.locator(".st-key-map .nsewdrag").nth(1).wait_for()
+    return page.locator(".st-key-map .js-plotly-plot").last
 
 
 def looked_at(page: Page) -> str:
@@ -72,13 +72,16 @@ def test_each_way_to_another_architecture(new_page: Callable[..., Page], app_url
     best_neighbour = moved(page, clicked)
     assert changes_between(best_neighbour, clicked) == 1
 
-    chart = page.locator(".st-key-map .js-plotly-plot .nsewdrag").first
+    under, chart = (page.locator(".st-key-map .nsewdrag").nth(layer) for layer in (0, 1))
+    assert under.bounding_box() == chart.bounding_box()
+    page.evaluate("window.picture = document.querySelector('.st-key-map .js-plotly-plot')")
     box = chart.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 0.31 * box["width"], box["y"] + 0.42 * box["height"])
     page.locator(".st-key-map .hovertext").first.wait_for()
     page.mouse.click(box["x"] + 0.31 * box["width"], box["y"] + 0.42 * box["height"])
     assert moved(page, best_neighbour) not in (CELL, clicked, best_neighbour)
+    assert page.evaluate("window.picture === document.querySelector('.st-key-map .js-plotly-plot')"), "no flash"
 
     page.locator(".st-key-arch input").fill(CELL)
     page.keyboard.press("Enter")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dnag.ui import text
+from dnag.ui import gallery_panel, text
 from tests.browser.conftest import start_app, stop_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+HEADER = 35  # px: of Streamlit's table
 QUERY = "samples=8&steps=4&device=cpu"
 
 
@@ -43,7 +44,7 @@ def select(page: Page, row: int) -> None:
         page.get_by_test_id("stDataFrame").locator("canvas").first.wait_for()
         box = page.get_by_test_id("stDataFrame").bounding_box()
         assert box is not None
-        page.mouse.click(box["x"] + 16, box["y"] + 52 + 35 * row)
+        page.mouse.click(box["x"] + 16, box["y"] + HEADER + gallery_panel.ROW_HEIGHT * (row + 0.5))
         with contextlib.suppress(TimeoutError):
             ready.wait_for(timeout=5000)
             return
@@ -100,3 +101,30 @@ def test_a_run_is_opened_again(new_page: Callable[..., Page], keeping: str) -> N
     page.get_by_text(text.TABLE, exact=True).wait_for()
     page.wait_for_function("location.pathname.endsWith('/generate') && location.search.includes('job=')")
     assert page.get_by_text(text.CHANGED.format(button=text.GENERATE)).count() == 0
+
+
+def test_a_name_is_typed_and_the_run_stays_selected(new_page: Callable[..., Page], keeping: str) -> None:
+    page = new_page()
+    generate(page, keeping)
+    page.goto(f"{keeping}/gallery")
+    select(page, 0)
+    field = page.locator(".st-key-gallery-actions").get_by_role("textbox", name=text.gallery.NAME)
+    assert field.get_attribute("placeholder") == text.gallery.UNNAMED.format(number=1)
+    field.fill("mine")
+    field.press("Enter")
+    page.locator("[data-testid='stDataFrame'] [role=gridcell]", has_text="mine").wait_for(state="attached")
+    page.locator(".st-key-open button:enabled").first.wait_for()
+
+
+def test_a_link_of_somebody_else_leaves_the_gallery_alone(new_page: Callable[..., Page], keeping: str) -> None:
+    page, other = new_page(), new_page()
+    generate(page, keeping)
+    other.goto(page.url)
+    other.locator(".st-key-keep button").first.wait_for()
+    other.get_by_role("link", name=text.GALLERY).click()
+    other.get_by_text(text.gallery.EMPTY_TITLE).wait_for()
+    other.goto(page.url)
+    other.locator(".st-key-keep button").first.click()
+    other.get_by_text(text.KEPT).wait_for()
+    other.get_by_role("link", name=text.GALLERY).click()
+    other.get_by_text(text.gallery.TABLE_HINT).wait_for()

@@ -198,8 +198,7 @@ def test_images_that_are_none_are_left_out(make_folder):
     images = read_images(folder)
     assert images.counts == (20, 20)
     assert images.warnings == (
-        "2 images cannot be read and are left out: cat/x.png is no image; "
-        "allowed: PNG, JPEG, BMP, GIF, WEBP, TIFF, PPM",
+        "2 images left out as unreadable: cat/x.png is no image; allowed: PNG, JPEG, BMP, GIF, WEBP, TIFF, PPM",
         "1 file other than images left out",
         "1 image beside the class folders left out",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
@@ -255,6 +256,17 @@ def test_html_asks_nothing_of_any_other_place(subject):
 def test_nothing_in_the_data_ends_the_script():
     text = "</script><!-- <script> \u2028 '\"\\"
     assert "<" not in embedded({"a": text}) and json.loads(embedded({"a": text})) == {"a": text}
+
+
+def test_html_speaks_the_language_of_who_saves_it(subject):
+    assert '<html lang="en">' in text_of("html", subject)
+    words = {"title": "1위 후보", "value_label": "예측값", "labels": {"play": "재생"}}
+    page = text_of("html", dataclasses.replace(subject, language="ko", words=words))
+    assert '<html lang="ko">' in page and f"<title>{subject.space.label}: 1위 후보</title>" in page
+    data = json.loads(Elements(page).scripts["application/json"])
+    assert data["labels"]["play"] == "재생" and data["labels"]["pause"] == "Pause" and data["value_label"] == "예측값"
+    film = exporters["gif"]()  # its letters may be Latin only
+    assert film.export(dataclasses.replace(subject, language="ko", words=words)) == film.export(subject)
 
 
 def test_the_title_is_text_and_no_markup(subject_of: Callable[..., Subject]):

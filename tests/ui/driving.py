@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ def archive(classes: Sequence[str] = CLASSES, count: int = 8, more: Mapping[str,
         for name, content in (more or {}).items():
             packed.writestr(name, content)
     return file.getvalue()
+
+
+def shown(elements: Iterable[Any]) -> str:
+    """The words of messages as people see them: without the backslashes that keep them from being Markdown."""
+    return re.sub(r"\\(\W|_)", r"\1", "\n".join(element.value for element in elements))
 
 
 def open_page(path: Path, /, **parameters: Any) -> AppTest:

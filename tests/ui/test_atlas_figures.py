@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import plotly.graph_objects as go
+import plotly.io as pio
 import pytest
 
 from dnag.ui import text
 from dnag.ui.atlas_figures import Axis, Overlay, batch_in_space, space_map
 
 
-def drawn(places: np.ndarray, values: np.ndarray, **axis: object) -> dict:
+def layers(places: np.ndarray, values: np.ndarray, **axis: object) -> tuple[dict, dict]:
     marks = [
         Overlay("some", places[:2], "circle", 7, names=("a", "b")),
         Overlay("here", places[2:3], "star", 17),
@@ -19,15 +20,44 @@ def drawn(places: np.ndarray, values: np.ndarray, **axis: object) -> dict:
     return space_map(places, values, "height", across, Axis("up"), marks, size=4, height=300)
 
 
+def drawn(places: np.ndarray, values: np.ndarray) -> dict:
+    return layers(places, values)[0]
+
+
 def test_the_space_comes_first_and_marks_have_shapes_of_their_own():
     places, values = np.arange(20.0).reshape(10, 2), np.linspace(0, 9, 10)
-    figure = drawn(places, values, ticks=[(3.0, "left"), (9.0, "right")], ends=(-1.0, 20.0))
-    go.Figure(figure)  # Plotly knows every key
-    assert [len(trace["x"]) for trace in figure["data"]] == [10, 2, 1]
-    assert len({trace["marker"]["symbol"] for trace in figure["data"]}) == 3
-    assert figure["data"][1]["text"] == ["a", "b"] and figure["data"][2]["text"] == "here"
-    axis = figure["layout"]["xaxis"]
-    assert axis["tickvals"] == [3.0, 9.0] and axis["ticktext"] == ["left", "right"] and axis["range"] == [-1.0, 20.0]
+    picture, glass = layers(places, values, ticks=[(3.0, "left"), (9.0, "right")], ends=(-1.0, 20.0))
+    for figure in (picture, glass):
+        go.Figure(figure)  # Plotly knows every key
+        axis = figure["layout"]["xaxis"]
+        assert axis["tickvals"] == [3.0, 9.0] and axis["ticktext"] == ["left", "right"]
+        assert axis["range"] == [-1.0, 20.0]
+    assert [len(trace["x"]) for trace in glass["data"]] == [10, 2, 1]
+    assert len({trace["marker"]["symbol"] for trace in glass["data"]}) == 3
+    assert glass["data"][1]["text"] == ["a", "b"] and glass["data"][2]["text"] == "here"
+    assert glass["data"][0]["marker"]["opacity"] == 0, "to be pointed at, not seen"
+
+
+def test_the_picture_does_not_change_with_the_marks():
+    places, values = np.arange(20.0).reshape(10, 2), np.linspace(0, 9, 10)
+
+    def both(at: float) -> tuple[str, str]:
+        marks = [Overlay("here", np.array([[at, at]]), "star", 17)]
+        axes = Axis("across").fitted(places[:, 0], np.array([at])), Axis("up").fitted(places[:, 1], np.array([at]))
+        picture, glass = space_map(places, values, "height", *axes, marks, size=4, height=300)
+        return pio.to_json(picture, validate=False), pio.to_json(glass, validate=False)
+
+    (picture, glass), (same, other), (wider, _) = both(3), both(15), both(90)
+    assert picture == same and glass != other
+    assert picture != wider  # a mark beyond it is shown all the same
+
+
+def test_an_axis_shows_all_there_is():
+    low, high = Axis("a").fitted(np.array([0.0, 100.0]), np.array([110.0, 50.0])).ends or (0, 0)
+    assert low == pytest.approx(-4) and high == pytest.approx(114)
+    given = Axis("a", ends=(0, 1))
+    assert given.fitted(np.array([5.0]), np.array([7.0])) is given
+    assert Axis("a").fitted(np.array([5.0, 5.0]), np.empty(0)).ends == (4.0, 6.0)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_it_opens_with_the_best_predicted_architecture():
     assert rows["predicted"].is_monotonic_decreasing
     assert (rows["difference"] <= 0).all()
     assert address(at, "arch") == at.text_input(key="arch").value
-    assert len(at.get("plotly_chart")) == 1  # nothing was generated, so there is no histogram
+    assert len(at.get("plotly_chart")) == 2  # nothing was generated, so there is no histogram
     assert WORDS.BATCH_NONE in [info.value for info in at.info]
     assert not at.error
 
@@ -83,17 +83,17 @@ def test_a_link_written_by_hand_loses_its_plus_signs_and_is_read_all_the_same():
 
 def test_what_cannot_be_read_is_said_and_the_one_before_stays():
     at = type_in(open_page(arch=CELL), "|conv~0|")
-    assert "'|conv~0|' is not a NAS-Bench-201 cell; allowed" in at.error[0].value
+    assert "'|conv~0|' is not a NAS-Bench-201 cell; allowed" in driving.shown(at.error)
     assert address(at, "arch") == CELL
     assert CELL in at.code[0].value
     unknown = type_in(at, CELL.replace("none", "conv_7x7"))
-    assert "unknown operation 'conv_7x7'; allowed: none, skip_connect" in unknown.error[0].value
+    assert "unknown operation 'conv_7x7'; allowed: none, skip_connect" in driving.shown(unknown.error)
     assert not type_in(at, CELL).error
 
 
 def test_a_bad_link_starts_at_the_best():
     at = open_page(arch="nonsense", dataset="nothing")
-    assert "'nonsense' is not a NAS-Bench-201 cell" in " ".join(error.value for error in at.error)
+    assert "'nonsense' is not a NAS-Bench-201 cell" in driving.shown(at.error)
     assert "Dataset is 'nothing'; allowed: cifar10" in " ".join(error.value for error in at.error)
     assert metrics(at)[WORDS.STANDING] == "0.01 %"
 
@@ -183,7 +183,7 @@ def test_the_last_run_of_any_page_lies_on_the_map_and_stands_beside_the_space():
     at.session_state[state.PAGE] = "explore"
     at.run()
     assert not at.exception
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("plotly_chart")) == 3
     result = job.result
     assert result is not None
     best = max(candidate.predicted_accuracy_pct or 0.0 for candidate in result.candidates)

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from dnag.exports import exporters
 from dnag.exports.onnx_graph import Onnx
-from dnag.ui import text
+from dnag.runs import RunSettings, run
+from dnag.ui import exports_panel, text
 
 PAGE = """
 import streamlit as st
@@ -39,3 +40,16 @@ def test_a_format_that_cannot_be_made_says_what_is_missing(monkeypatch) -> None:
     assert found["ONNX"].disabled and found["ONNX"].help == "ONNX needs a package"
     record = found[exporters["json"].label]
     assert not record.disabled and record.help == exporters["json"].about
+
+
+def test_a_page_that_is_saved_speaks_the_language_of_the_page_it_is_saved_from(monkeypatch) -> None:
+    result = run(RunSettings(samples=6, steps=3), keep_frames=3)
+    page = exporters["html"]()
+    english = page.export(exports_panel.subject_in_words(result, 0)).decode()
+    assert '<html lang="en">' in english and "Denoising of candidate 1" in english
+    monkeypatch.setattr(text, "language", lambda: "ko")
+    subject = exports_panel.subject_in_words(result, 0)
+    monkeypatch.undo()  # files are made where nobody's language is known
+    korean = page.export(subject).decode()
+    assert '<html lang="ko">' in korean and "1위 후보의 노이즈 제거 과정</title>" in korean
+    assert '"3×3 합성곱"' in korean and '"재생"' in korean and "Denoising of" not in korean

@@ -11,10 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dnag.bundle import ModelStore
+from dnag.drawing.thumbnail import thumbnail
 from dnag.run_archive import NamedRun, export_zip
 from dnag.run_store import RunStore
 from dnag.runs import RunResult, RunSettings, run
-from dnag.ui import gallery, gallery_panel, loaders, text
+from dnag.ui import gallery, gallery_panel, loaders, state, text
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = RunSettings(samples=8, steps=4, seed=5, device="cpu", under="macs_m=100")
@@ -42,7 +43,7 @@ def test_an_empty_gallery_says_what_to_do(store: RunStore) -> None:
     assert not at.exception and at.subheader[0].value == text.gallery.EMPTY_TITLE
 
 
-def test_runs_are_listed_and_renamed_and_deleted(store: RunStore, result: RunResult) -> None:
+def test_runs_are_listed(store: RunStore, result: RunResult) -> None:
     store.add("session", "one", result, created=1.0)
     store.add("session", "two", result, name="mine", created=2.0)
     store.add("somebody", "three", result)
@@ -50,12 +51,14 @@ def test_runs_are_listed_and_renamed_and_deleted(store: RunStore, result: RunRes
     shown: Any = at.dataframe[0].value
     assert not at.exception and list(shown["name"]) == ["mine", "run 1"]
     assert list(shown["best"]) == [result.candidates[0].predicted_accuracy_pct] * 2
-    assert at.button(key="open").disabled and at.button(key="compare").disabled
+    assert set(shown["picture"]) == {thumbnail("nasbench201", result.candidates[0].ops)}
+    assert at.text_input(key="name").disabled and at.button(key="open").disabled and at.button(key="compare").disabled
 
 
 def test_what_buttons_do(store: RunStore, result: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
     store.add("session", "one", result)
-    gallery_panel._rename(["one"], " first ")
+    monkeypatch.setattr(gallery.st, "session_state", {"name-one": " first "})
+    gallery_panel._rename("name-one", "one")
     (kept,) = store.runs("session")
     assert kept.name == "first"
     with zipfile.ZipFile(io.BytesIO(gallery_panel._export(store, "session", loaders.store(), [kept]))) as archive:
@@ -111,10 +114,75 @@ def test_a_link_finds_a_kept_run_that_is_not_in_memory_any_more(store: RunStore,
     assert list(at.dataframe[0].value["architecture"]) == [c.architecture for c in result.candidates]
 
 
+def linked(job: str) -> AppTest:
+    """The page Generate of a new session, by a link to a run of ``SETTINGS``."""
+    at = AppTest.from_file(str(ROOT / "pages" / "generate.py"), default_timeout=60)
+    for name, value in (("samples", "8"), ("steps", "4"), ("seed", "5"), ("job", job)):
+        at.query_params[name] = value
+    return at.run()
+
+
+def press_generate(at: AppTest) -> str:
+    at.button(key="generate").click().run()
+    job = loaders.manager().get(at.session_state["_job"])
+    assert job is not None and job.finished.wait(60)
+    at.run()
+    return job.id
+
+
+def test_somebody_elses_run_is_kept_when_asked_for(store: RunStore, result: RunResult) -> None:
+    job = loaders.manager().adopt("somebody's", result)
+    at = linked(job.id)
+    assert not at.exception and at.session_state["_job"] == job.id
+    assert store.runs("session") == []
+    at.button(key="keep").click().run()
+    assert [run.id for run in store.runs("session")] == [job.id]
+    assert [toast.value for toast in at.toast] == [text.KEPT]
+    assert "keep" not in [button.key for button in at.button]
+    assert "keep" not in [button.key for button in linked(job.id).button], "it is there already"
+
+
+def test_a_run_that_a_link_made_again_is_kept_when_asked_for(store: RunStore) -> None:
+    at = linked("forgotten")
+    job = loaders.manager().get(at.session_state["_job"])
+    assert job is not None and job.finished.wait(60)
+    at.run()
+    assert text.LINK_RERUN in [info.value for info in at.info]
+    assert store.runs("session") == [] and at.button(key="keep")
+    assert press_generate(at) == job.id  # the very same run, asked for now
+    assert [run.id for run in store.runs("session")] == [job.id]
+
+
+def test_what_is_deleted_does_not_come_back_by_its_link(store: RunStore, result: RunResult) -> None:
+    at = AppTest.from_file(str(ROOT / "pages" / "generate.py"), default_timeout=60)
+    for name, value in (("samples", "8"), ("steps", "4"), ("seed", "5")):
+        at.query_params[name] = value
+    job = press_generate(at.run())
+
+    def delete(session: dict[str, Any]) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(gallery.st, "session_state", session)
+            gallery_panel._delete([job])
+
+    session = {"_job": None, "_shown": job, "generate_job": job, state.VIEWER: at.session_state[state.VIEWER]}
+    delete(session)
+    assert session["_shown"] is None and session["generate_job"] is None
+    assert loaders.manager().get(job) is not None, "whoever else looks at it does not lose it"
+    at = linked(job)
+    assert text.LINK_DELETED in [info.value for info in at.info]
+    assert at.session_state["_job"] is None and len(at.dataframe) == 0
+    assert store.runs("session") == []
+    assert press_generate(at) == job  # asked for anew
+    assert [run.id for run in store.runs("session")] == [job]
+    assert text.LINK_DELETED not in [info.value for info in at.info]
+
+
 def test_a_run_that_ended_while_another_page_was_open_is_kept(store: RunStore, result: RunResult) -> None:
-    job = loaders.manager().adopt("elsewhere", result)
+    job, other = (loaders.manager().adopt(key, result) for key in ("elsewhere", "somebody else's"))
+    job.makers.add("me")
     at = AppTest.from_file(str(ROOT / "pages" / "gallery.py"), default_timeout=60)
-    at.session_state["generate_job"] = job.id
+    at.session_state[state.VIEWER] = "me"
+    at.session_state["generate_job"], at.session_state["dataset_job"] = job.id, other.id
     at.run()
     assert [run.id for run in store.runs("session")] == [job.id]
 

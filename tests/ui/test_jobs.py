@@ -101,6 +101,19 @@ def test_equal_keys_share_one_job_running_or_finished(manager: JobManager) -> No
     other.finish()
 
 
+def test_who_asked_is_known_whoever_looks(manager: JobManager) -> None:
+    gate = Gate()
+    job = manager.submit("key", gate, viewer="ann", makers={"ann"})
+    manager.submit("key", gate, viewer="eve")
+    manager.submit("key", gate, viewer="bob", makers={"bob", "bob's key"})
+    assert job.makers == {"ann", "bob", "bob's key"}
+    gate.finish()
+    assert done(job) == "result"
+    manager.disown(job.id, {"bob", "bob's key"})
+    manager.disown("unknown", {"ann"})
+    assert job.makers == {"ann"}
+
+
 def test_the_queue_is_ordered_counted_and_limited(manager: JobManager) -> None:
     running, second, third = Gate(), Gate(), Gate()
     a = manager.submit("a", running)

@@ -127,7 +127,10 @@ def test_a_language_has_every_word_with_the_same_fields(language: str, file: str
 def test_what_the_core_says_in_forms_is_translated(language: str) -> None:
     said = importlib.import_module(f"dnag.ui.text.{text.PACKAGES[language]}.core").PHRASES
     told = [
-        part for owner in (RunSettings, Recipe) for knob in knobs(owner).values() for part in (knob.label, knob.help)
+        part
+        for owner in (RunSettings, Recipe)
+        for knob in knobs(owner).values()
+        for part in (knob.label, knob.help, knob.unit)
     ]
     told += [part for preset in PRESETS.values() for part in (preset.label, preset.help)]
     told += [part for exporter in exporters.values() for part in (exporter.label, exporter.about)]

@@ -58,8 +58,9 @@ def _network() -> nn.Module:
     try:
         models = importlib.import_module("torchvision.models")  # by name: no requirement of this package
     except Exception as error:  # builds for another torch fail in ways of their own
-        reason = f"torchvision does not work with torch {torch.__version__} ({error})"
-        raise ExtractorError(f"{reason}: install the version made for it") from None
+        raise ExtractorError(
+            f"torchvision does not work with torch {torch.__version__} ({error}): install the version made for it"
+        ) from None
     path = weights_file()
     if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(DIGEST):
         raise ExtractorError(f"{FILE} is damaged: remove it, then {ADVICE}")

@@ -11,7 +11,8 @@ from dnag.ui import figures, lesson, lesson_figures, loaders, text
 
 SCALES = tuple(index / 2 for index in range(25))
 FORMS = ("calibrated", "first_order")
-SAMPLES, STEPS = 128, 10
+SAMPLES = 128
+SAMPLER, STEPS = "dpm_solver", 10  # as near to the exact distribution as Heun's method, at half the evaluations
 REACHED_PCT = 94.0
 
 
@@ -36,6 +37,7 @@ def _generated(scale: float, form: str) -> tuple[np.ndarray, np.ndarray]:
         guidance_scale=scale,
         guidance=form,
         samples=SAMPLES,
+        sampler=SAMPLER,
         steps=STEPS,
         device="cpu",
     )

@@ -4,17 +4,21 @@
 its own. A language is a package beside this file with the files and names of ``english``; texts with ``{fields}`` go
 through :meth:`str.format`. Words are looked up when they are used, so a module must not keep one in a constant.
 
-What the core says itself (labels and help of knobs, labels of spaces and datasets) is English there, and translated by
-:func:`said`: whole phrases, each with its translation in the language's ``core.py``. Messages of errors stay English.
+What the core says itself is English there, and translated by :func:`said`: labels and help of knobs, labels of spaces
+and datasets (phrases, in the language's ``core.py``), messages of errors with values in them (templates, in its
+``messages.py``), and what model cards say (``cards.py``). Commands, the API and logs stay English.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from dnag.ui.text.phrasebook import Phrasebook
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 PACKAGES = {"en": "english", "ko": "korean"}
@@ -54,11 +58,19 @@ class Catalogue:
         raise AttributeError(f"no text {name} in {PACKAGES['en']}{self._file}")
 
 
-def said(phrase: str) -> str:
-    """A phrase of the core in the session's language; one that has no translation as it is."""
-    if language() == "en":
-        return phrase
-    return importlib.import_module(f"{__name__}.{PACKAGES[language()]}.core").PHRASES.get(phrase, phrase)
+def said(what: object) -> str:
+    """What the core says, a label or an error, in the session's language; what has no translation as it is."""
+    chosen = language()
+    return str(what) if chosen == "en" else _phrasebook(chosen).translate(str(what))
+
+
+@functools.cache
+def _phrasebook(language: str) -> Phrasebook:
+    """What the core says, in a language other than English."""
+    files = {"core": "PHRASES", "messages": "MESSAGES", "cards": "CARDS"}
+    package = f"{__name__}.{PACKAGES[language]}"
+    known = [getattr(importlib.import_module(f"{package}.{file}"), name) for file, name in files.items()]
+    return Phrasebook({phrase: translation for part in known for phrase, translation in part.items()})
 
 
 def plain(words: str) -> str:
@@ -92,9 +104,7 @@ def limit(name: str, label: str, value: float) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds in words short enough for a progress bar: ``0.9 s``, ``12 s``, ``3 min 05 s``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
     if seconds < 59.5:
-        return f"{seconds:.0f} s"
+        return _word("SECONDS").format(seconds=f"{seconds:.1f}" if seconds < 9.95 else f"{seconds:.0f}")
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s"
+    return _word("MINUTES").format(minutes=minutes, seconds=f"{rest:02d}")

@@ -35,6 +35,7 @@ NEIGHBOURS_COUNT = "{count} neighbours, {better} predicted better"
 NEIGHBOURS_HINT = "Select a row to go there. Click a heading to sort."
 NEIGHBOURS_ALT = "Table of the architectures one change away, best first. Select a row to go there."
 CHANGE = "{place}: {before} → {after}"
+CHANGE_WIDTH = 195  # px, of a column of changes in a cell
 COLUMNS = {
     "change": "Change",
     "predicted": "Predicted",

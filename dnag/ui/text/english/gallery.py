@@ -16,7 +16,9 @@ EMPTY_TITLE = "No runs yet"
 EMPTY = "Every run that finishes is kept here: press **Generate** on the page of that name, or import runs below."
 TABLE_ALT = "Table of runs, the newest first. Select one or more to open, compare, export or delete them."
 TABLE_HINT = "Select runs by their boxes. Click a heading to sort."
+WHEN = "D MMM, HH:mm"  # as Moment.js writes it
 COLUMNS = {
+    "picture": "Graph",
     "name": "Name",
     "when": "When",
     "space": "Space",
@@ -31,6 +33,7 @@ COLUMNS = {
     "size": "MiB",
 }
 COLUMNS_HELP = {
+    "picture": "The best candidate, its operations in the colours of the player.",
     "scale": "Nats per point of accuracy.",
     "valid": "Share of the samples that are an architecture as drawn.",
     "mean": "Mean predicted accuracy of the valid samples.",
@@ -44,10 +47,9 @@ COMPARE = "Compare"
 COMPARE_HELP = "Shows two to four runs side by side."
 EXPORT = "Export"
 EXPORT_HELP = "The selected runs as one zip: each with its settings, candidates and trajectory."
-RENAME = "Rename"
-RENAME_HELP = "Runs with a name are the last to make room. Select one."
-NEW_NAME = "New name"
-SAVE = "Save"
+NAME = "Name"
+NAME_HELP = "Runs with a name are the last to make room."
+NAME_WHICH = "Select one run"
 DELETE = "Delete"
 DELETE_HELP = "Removes the selected runs for good."
 DELETE_SURE = "Delete for good? Runs selected: {count}."

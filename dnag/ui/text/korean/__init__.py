@@ -54,6 +54,8 @@ LIMITS = {"macs_m": "{limit:g} M MACs", "params_m": "파라미터 {limit:g} M"}
 LIMIT_LATENCY = "{device}에서 {limit:g} ms"
 
 # --- a run under way --------------------------------------------------------------------------------------------------
+SECONDS = "{seconds}초"
+MINUTES = "{minutes}분 {seconds}초"
 STARTING = "시작하는 중 …"
 QUEUED = "대기 중: 앞에 {ahead}개"
 RUNNING = "{total}스텝 중 {step} · {elapsed} 경과"
@@ -67,6 +69,7 @@ FAILED_DETAILS = "자세히"
 LINK_BAD = "링크가 없는 값을 요청하여 기본값을 대신 씁니다:"
 LINK_BAD_ITEM = "{name}: {value}; 허용: {allowed}"
 LINK_BAD_TEXT = "{name}: {allowed}"
+LINK_DELETED = "이 링크의 실행은 직접 지운 것입니다. **생성**을 누르면 그 설정으로 다시 만듭니다."
 LINK_RERUN = "이 실행은 메모리에 없어 링크의 설정으로 다시 만들었습니다. 결과는 같습니다."
 SETTINGS_BAD = "이 설정으로는 실행할 수 없습니다: {error}"
 CHANGED = "이 실행 뒤에 설정이 바뀌었습니다. **{button}** 버튼을 누르면 적용됩니다."
@@ -92,6 +95,9 @@ SUBTITLE_LESS = "{cost} 감소 방향 ({unit}당 {nats:g} nat)"
 SUBTITLE_LIMIT = "최대 {limit}"
 SUBTITLE_UNGUIDED = "이끌지 않음"
 COPY_LINK = "링크 복사"
+KEEP = "보관"
+KEEP_HELP = "다른 사람의 실행입니다. 내 보관함에 넣습니다."
+KEPT = "실행을 보관함에 넣었습니다."
 COPY_LINK_HELP = "같은 설정과 같은 결과로 이 페이지를 엽니다."
 CSV = "CSV"
 CSV_HELP = "순위가 매겨진 후보의 표"
@@ -208,7 +214,7 @@ DATASET_LINK_GONE = "이 링크의 실행은 메모리에 없고, 이미지는 �
 DATASET_EMPTY = """
 이미지를 골라 인코딩한 뒤 **생성** (또는 **G** 키)을 누르세요.
 
-*이* 이미지에서 얼마나 정확할지 예측하여 아키텍처를 이끌고 순위를 매깁니다.
+바로 이 이미지에서 얼마나 정확할지 예측하여 아키텍처를 이끌고 순위를 매깁니다.
 """
 
 # --- the player -------------------------------------------------------------------------------------------------------

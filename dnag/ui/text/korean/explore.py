@@ -35,6 +35,7 @@ NEIGHBOURS_COUNT = "이웃 {count}개, 예측이 더 좋은 것 {better}개"
 NEIGHBOURS_HINT = "행을 고르면 그리로 갑니다. 제목을 누르면 정렬됩니다."
 NEIGHBOURS_ALT = "한 가지만 다른 아키텍처의 표, 좋은 순서. 행을 고르면 그리로 갑니다."
 CHANGE = "{place}: {before} → {after}"
+CHANGE_WIDTH = 228
 COLUMNS = {
     "change": "바꿀 것",
     "predicted": "예측",

@@ -16,9 +16,11 @@ EMPTY_TITLE = "아직 실행이 없습니다"
 EMPTY = "끝난 실행은 모두 여기에 보관합니다. 생성 페이지에서 **생성**을 누르거나, 아래에서 실행을 가져오세요."
 TABLE_ALT = "실행의 표, 새것부터. 하나 이상 골라 열거나 비교하거나 내보내거나 지울 수 있습니다."
 TABLE_HINT = "네모를 눌러 실행을 고릅니다. 제목을 누르면 정렬됩니다."
+WHEN = "M월 D일 HH:mm"
 COLUMNS = {
+    "picture": "그래프",
     "name": "이름",
-    "when": "때",
+    "when": "시각",
     "space": "공간",
     "dataset": "데이터셋",
     "scale": "가이던스",
@@ -31,6 +33,7 @@ COLUMNS = {
     "size": "MiB",
 }
 COLUMNS_HELP = {
+    "picture": "가장 좋은 후보입니다. 연산의 색은 재생기와 같습니다.",
     "scale": "정확도 1%p당 nat.",
     "valid": "고치지 않아도 아키텍처인 표본의 비율입니다.",
     "mean": "유효한 표본의 예측 정확도 평균입니다.",
@@ -44,10 +47,9 @@ COMPARE = "비교"
 COMPARE_HELP = "실행 2~4개를 나란히 보여 줍니다."
 EXPORT = "내보내기"
 EXPORT_HELP = "고른 실행을 zip 하나로: 각각의 설정, 후보, 과정을 담습니다."
-RENAME = "이름 바꾸기"
-RENAME_HELP = "이름 있는 실행은 가장 나중에 지워집니다. 하나를 고르세요."
-NEW_NAME = "새 이름"
-SAVE = "저장"
+NAME = "이름"
+NAME_HELP = "이름 있는 실행은 가장 나중에 지워집니다."
+NAME_WHICH = "실행 하나를 고르세요"
 DELETE = "지우기"
 DELETE_HELP = "고른 실행을 완전히 지웁니다."
 DELETE_SURE = "실행 {count}개를 완전히 지울까요?"

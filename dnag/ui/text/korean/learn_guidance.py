@@ -14,7 +14,7 @@ s_\gamma(x,t) &= s(x,t) + \gamma\,\nabla_x m_\gamma(x_t)
 \end{aligned}
 """
 AFTER = """
-논문은 예측 평균 $m_0$을 올라가며(*1차 근사*), γ가 작을 때 맞습니다. *보정된* 가이던스는
+논문은 예측 평균 $m_0$을 올라가며(**1차 근사**), γ가 작을 때 맞습니다. **보정된** 가이던스는
 $m_\\gamma = \\frac{1}{\\gamma} \\log \\mathbb{E}\\bigl[e^{\\gamma\\,\\mathrm{acc}} \\mid x_t\\bigr]$를 올라가며 어떤 γ에서도
 맞습니다. 셀 15,625개를 모두 셀 수 있으므로 정확한 $p_\\gamma$를 압니다.
 """

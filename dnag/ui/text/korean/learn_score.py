@@ -5,7 +5,7 @@ from __future__ import annotations
 TITLE = "스코어"
 HEADING = "스코어는 되돌아갈 방향입니다"
 BEFORE = """
-*스코어*는 노이즈 행렬이 더 그럴듯해지는 방향입니다. 스코어를 배우는 것은 노이즈를 없애는 법을 배우는 것과 같습니다(Vincent,
+**스코어**는 노이즈 행렬이 더 그럴듯해지는 방향입니다. 스코어를 배우는 것은 노이즈를 없애는 법을 배우는 것과 같습니다(Vincent,
 2011): x 뒤에 있을 수 있는 모든 깨끗한 행렬의 평균 D에서 스코어가 나옵니다.
 """
 FORMULA = r"s(x,t) = \nabla_x \log p_t(x) = \frac{\alpha\,D(x,n) - x}{\sigma^2}"
