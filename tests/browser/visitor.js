@@ -5,6 +5,7 @@
 (() => {
   const CONTROLS = "a[href], button, input, select, textarea, summary, .stPlotlyChart, [contenteditable=true], "
     + "[tabindex='0'], [role=spinbutton], [role=tab], [role=switch], [role=button], [role=menuitem]";
+  const QUIET = 40; // ms without a message, in which Streamlit begins to draw what came
   const STATES = ["aria-expanded", "aria-pressed", "aria-selected", "aria-checked", "aria-valuetext", "aria-label", "aria-invalid", "disabled", "hidden", "open"];
 
   function* deep(root) {
@@ -115,7 +116,7 @@
     const said = [location.href];
     const walk = (node) => {
       if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
-      if (node.nodeType === Node.TEXT_NODE || (node.matches?.("style, script, template, [data-testid=stStatusWidget]") ?? false)) return;
+      if (node.nodeType === Node.TEXT_NODE || (node.matches?.("style, script, template, [data-testid=stStatusWidget], [role=tooltip]") ?? false)) return;
       if (node.nodeType === Node.ELEMENT_NODE) {
         for (const name of STATES) if (node.hasAttribute(name)) said.push(`${name}=${node.getAttribute(name)}`);
         if ("value" in node) said.push(`${node.value}`);
@@ -146,16 +147,19 @@
 
   delete window.showSaveFilePicker; // what opens a window of the desktop, which no script can answer
 
-  let sent = 0, began = 0; // when something last went to the server, and when the last control was about to be used
-  const send = WebSocket.prototype.send;
+  let sent = 0, answered = 0, began = 0; // when something last went to or came from the server; when the last control was used
+  const send = WebSocket.prototype.send, known = new WeakSet();
   WebSocket.prototype.send = function (...all) {
+    if (!known.has(this)) this.addEventListener("message", () => { answered = performance.now(); });
+    known.add(this);
     sent = performance.now();
     return send.apply(this, all);
   };
   /** Whether all is drawn that the last control brought. Streamlit takes up to `delay` ms to send what it says. */
-  const still = ([delay, answer]) => {
+  const still = ([delay, noAnswer]) => {
     const now = performance.now(), app = document.querySelector("[data-testid=stApp]");
-    return app?.dataset.testScriptState === "notRunning" && now - began > delay && now - sent > answer
+    return app?.dataset.testScriptState === "notRunning" && now - began > delay
+      && (answered > sent ? now - answered > QUIET : now - sent > noAnswer)
       && !document.querySelector("[data-testid=stSkeleton]")
       && [...document.querySelectorAll(".stPlotlyChart")].every((chart) => chart.querySelector(".main-svg"));
   };

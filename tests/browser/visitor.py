@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).with_suffix(".js")
 NARROW = 768  # px: below, Streamlit's sidebar lies over the page
 CHANGE_MS = 10_000  # until something must have changed
-ANSWER_MS = 150  # until the server has begun with what it was sent
+NO_ANSWER_MS = 2_000  # after which the server will not answer: what was sent asked for nothing
 DELAY_MS = 260  # for which Streamlit waits for more before it sends the value of a slider
 ROW = 35  # px: a row of Streamlit's table
 EXPAND, COLLAPSE = "[data-testid=stExpandSidebarButton]", "[data-testid=stSidebarCollapseButton] button"
@@ -52,6 +52,8 @@ class Visitor:
         skipped: patterns of ids of controls that are never used.
         refused: patterns of ids of controls after which the page may say that something is wrong.
         look_into: called whenever a popover or menu has opened; returns what is wrong with it.
+
+    Afterwards ``used`` are the ids of what was used in this look, ``before`` those of looks before it.
     """
 
     page: Page
@@ -66,6 +68,9 @@ class Visitor:
     downloads: dict[str, bytes] = field(default_factory=dict)
     missed: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    before: set[str] = field(default_factory=set)
+    again: set[str] = field(default_factory=set)
+    postponed: dict[str, Control] = field(default_factory=dict)
 
     # --- what there is --------------------------------------------------------------------------------------------
 
@@ -79,18 +84,38 @@ class Visitor:
             control
             for control in self.controls()
             if control.id not in self.used and control.kind != "link" and not control.off and not control.on
-            and not any(re.search(pattern, str(control)) for pattern in self.skipped) and among(control)
+            and not any(re.search(pattern, str(control)) for pattern in self.skipped)
+            and not (control.id in self.before and (control.kind in self.again or self.is_late(control)))
+            and among(control)
         ]  # fmt: skip
 
-    def postponed(self, control: Control) -> bool:
-        return any(re.search(pattern, control.id) for pattern in (*self.last, *self.away))
+    def is_late(self, control: Control) -> bool:
+        """Whether it is left alone until the end."""
+        late = any(re.search(pattern, control.id) for pattern in (*self.last, *self.away))
+        if late:
+            self.postponed[control.id] = control
+        return late
+
+    def look_again(self) -> None:
+        """Begin another look: what is new is used, and of what was used before one of each kind."""
+        self.before |= set(self.used)
+        self.used, self.postponed = [], {}
+        self.again.clear()
+
+    def where(self) -> str:
+        """The page that is open, and the chapter of Learn."""
+        return self.page.evaluate("location.pathname + (new URLSearchParams(location.search).get('chapter') ?? '')")
 
     # --- using it -------------------------------------------------------------------------------------------------
 
     def use_all(self) -> None:
         """Use everything but what has to be used last, what is inside of something before what is beside it."""
+        here = self.where()
         while True:
-            waiting = self.pending(lambda control: not self.postponed(control))
+            if self.where() != here:
+                self.trouble.append(f"{self.used[-1]} leads away from {here} and is not among those used at the end")
+                return
+            waiting = self.pending(lambda control: not self.is_late(control))
             # What covers or uncovers the sidebar comes last: then the rest of the layer has been used.
             waiting.sort(key=lambda control: "Sidebar" in control.testid or "sidebar" in control.label)
             if waiting:
@@ -107,6 +132,8 @@ class Visitor:
         for pattern in self.away:
             if waiting := self.reach(pattern):
                 self.use(waiting[0])
+        missing = self.postponed.keys() - set(self.used) - self.before
+        self.trouble += [f"{self.postponed[id_]} was there and could not be reached at the end" for id_ in missing]
 
     def reach(self, pattern: str) -> list[Control]:
         """Controls that fit and can be used, with the sidebar opened if they are there."""
@@ -127,6 +154,8 @@ class Visitor:
 
     def use(self, control: Control) -> None:
         """Use a control; it must change something, and nothing may be wrong after it."""
+        from playwright.sync_api import Error
+
         self.used.append(control.id)
         page = self.page
         element = page.evaluate_handle("id => visitor.take(id)", control.id).as_element()
@@ -139,19 +168,20 @@ class Visitor:
         page.evaluate("visitor.remember()")
         try:
             how(control, element)
-        except Exception as error:
+        except (Error, AssertionError) as error:
             if element.evaluate("e => e.isConnected") or control.id in self.missed:
                 self.trouble.append(f"{control}: {error}")
-            else:  # drawn anew in this moment
+            else:  # drawn anew between being found and being used, as by a player that has just come: once more
                 self.missed.append(control.id)
                 self.used.remove(control.id)
+        self.again.add(control.kind)
         self.settle(DELAY_MS if control.kind == "slider" else 0)
         if not any(re.search(pattern, control.id) for pattern in self.refused):
             self.trouble += [f"{control}: {words}" for words in page.evaluate("visitor.wrong()")]
 
     def settle(self, delay: int = 0) -> None:
         """Wait until all is drawn that the last control brought."""
-        self.page.wait_for_function("visitor.still", arg=[delay, ANSWER_MS])
+        self.page.wait_for_function("visitor.still", arg=[delay, NO_ANSWER_MS], polling=20)
 
     def changes(self) -> None:
         """Wait until there is something else to perceive."""
@@ -171,6 +201,19 @@ class Visitor:
         self.settle()
         return True
 
+    def _point_at(self, tool: ElementHandle) -> None:
+        """Move the pointer over a table and from there to a button of it, which is there as long as it is over both."""
+        tool.scroll_into_view_if_needed()
+        frame = tool.evaluate_handle("e => e.closest('.stElementContainer')").as_element()
+        assert frame is not None
+        for element in (frame, tool):
+            box = element.bounding_box()
+            assert box is not None
+            self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + min(box["height"] / 2, ROW))
+        self.page.wait_for_function(
+            "e => getComputedStyle(e.closest('[data-testid=stElementToolbar]')).opacity === '1'", arg=tool
+        )
+
     # --- each kind ------------------------------------------------------------------------------------------------
 
     def _button(self, control: Control, element: ElementHandle) -> None:
@@ -183,10 +226,7 @@ class Visitor:
 
     def _tool(self, control: Control, element: ElementHandle) -> None:
         """A button of a table, there while the pointer is over it."""
-        element.scroll_into_view_if_needed()
-        frame = element.evaluate_handle("e => e.closest('.stElementContainer')").as_element()
-        assert frame is not None
-        frame.hover(force=True)
+        self._point_at(element)
         element.click()
         self.changes()
         if control.label.startswith("Show/hide columns"):
@@ -207,17 +247,14 @@ class Visitor:
         self._table(table, canvas)
 
     def _help(self, control: Control, element: ElementHandle) -> None:
-        """Shown to who comes by keyboard, or else by pointer."""
+        """Shown to who comes by keyboard."""
+        self.page.mouse.move(1, 1)
+        self.page.keyboard.press("Tab")  # else the focus would be taken for that of a click
         element.focus()
         tip = self.page.get_by_role("tooltip").first
-        try:
-            tip.wait_for(timeout=500)
-        except Exception:  # the focus was taken for that of a click
-            element.hover()
-            tip.wait_for()
-        self.changes()
+        tip.wait_for()
+        assert tip.inner_text().strip(), "says nothing"
         element.evaluate("e => e.blur()")
-        self.page.mouse.move(1, 1)
         tip.wait_for(state="detached")
 
     def _radio(self, control: Control, element: ElementHandle) -> None:
@@ -240,8 +277,8 @@ class Visitor:
         self.trouble += [f"{control}: {words}" for words in self.look_into("[data-testid=stPopoverBody]")]
 
     def _download(self, control: Control, element: ElementHandle) -> None:
-        if control.testid.endswith("elementToolbar"):
-            element.hover(force=True)
+        if "Toolbar" in control.testid:
+            self._point_at(element)
         with self.page.expect_download() as started:
             element.click()
         self.downloads[control.key] = started.value.path().read_bytes()
