@@ -8,10 +8,14 @@
   const QUIET = 40; // ms without a message, in which Streamlit begins to draw what came
   const STATES = ["aria-expanded", "aria-pressed", "aria-selected", "aria-checked", "aria-valuetext", "aria-label", "aria-invalid", "disabled", "hidden", "open"];
 
+  /** All elements, those of shadow roots too; of a drawing or a chart, which may have thousands, the outermost. */
   function* deep(root) {
-    for (const element of root.querySelectorAll("*")) {
-      yield element;
-      if (element.shadowRoot) yield* deep(element.shadowRoot);
+    const inner = (element) => element.parentElement?.closest("svg, .js-plotly-plot");
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT, (element) =>
+      inner(element) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+    while (walker.nextNode()) {
+      yield walker.currentNode;
+      if (walker.currentNode.shadowRoot) yield* deep(walker.currentNode.shadowRoot);
     }
   }
   /** Those of the element and all it is in, outside of shadow roots too, that fit. */
@@ -116,7 +120,7 @@
     const said = [location.href];
     const walk = (node) => {
       if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
-      if (node.nodeType === Node.TEXT_NODE || (node.matches?.("style, script, template, [data-testid=stStatusWidget], [role=tooltip]") ?? false)) return;
+      if (node.nodeType === Node.TEXT_NODE || (node.matches?.("style, script, template, .scatterlayer, [data-testid=stStatusWidget], [role=tooltip]:has([data-testid=stTooltipContent])") ?? false)) return;
       if (node.nodeType === Node.ELEMENT_NODE) {
         for (const name of STATES) if (node.hasAttribute(name)) said.push(`${name}=${node.getAttribute(name)}`);
         if ("value" in node) said.push(`${node.value}`);

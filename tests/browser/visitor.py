@@ -132,8 +132,10 @@ class Visitor:
         for pattern in self.away:
             if waiting := self.reach(pattern):
                 self.use(waiting[0])
-        missing = self.postponed.keys() - set(self.used) - self.before
-        self.trouble += [f"{self.postponed[id_]} was there and could not be reached at the end" for id_ in missing]
+        for pattern in (*self.last, *self.away):  # of those that lead away, one of a kind is enough
+            met = [control for id_, control in self.postponed.items() if re.search(pattern, id_)]
+            if met and not any(control.id in self.before or control.id in self.used for control in met):
+                self.trouble.append(f"{met[0]} was there and could not be reached at the end")
 
     def reach(self, pattern: str) -> list[Control]:
         """Controls that fit and can be used, with the sidebar opened if they are there."""
