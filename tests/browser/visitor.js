@@ -8,9 +8,9 @@
   const QUIET = 40; // ms without a message, in which Streamlit begins to draw what came
   const STATES = ["aria-expanded", "aria-pressed", "aria-selected", "aria-checked", "aria-valuetext", "aria-label", "aria-invalid", "disabled", "hidden", "open"];
 
-  /** All elements, those of shadow roots too; of a drawing or a chart, which may have thousands, the outermost. */
+  /** All elements, those of shadow roots too; of a chart, which may have thousands, the outermost. */
   function* deep(root) {
-    const inner = (element) => element.parentElement?.closest("svg, .js-plotly-plot");
+    const inner = (element) => element.parentElement?.closest(".js-plotly-plot");
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT, (element) =>
       inner(element) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
     while (walker.nextNode()) {

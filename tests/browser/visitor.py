@@ -134,7 +134,7 @@ class Visitor:
                 self.use(waiting[0])
         for pattern in (*self.last, *self.away):  # of those that lead away, one of a kind is enough
             met = [control for id_, control in self.postponed.items() if re.search(pattern, id_)]
-            if met and not any(control.id in self.before or control.id in self.used for control in met):
+            if met and not any(re.search(pattern, id_) for id_ in (*self.before, *self.used)):
                 self.trouble.append(f"{met[0]} was there and could not be reached at the end")
 
     def reach(self, pattern: str) -> list[Control]:
