@@ -264,14 +264,16 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def axe_violations() -> Callable[[Page], list[str]]:
-    """Runs axe-core on a page: the serious and critical violations of WCAG 2.1 A and AA, one line per node."""
+def axe_violations() -> Callable[..., list[str]]:
+    """Runs axe-core on a page, or on what a selector names in it: the serious and critical violations of WCAG 2.1 A
+    and AA, one line per node.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 
-    def run(page: Page) -> list[str]:
-        found = Axe().run(page, options=options).response["violations"]
+    def run(page: Page, within: str | None = None) -> list[str]:
+        found = Axe().run(page, context=within, options=options).response["violations"]
         return [
             f"{rule['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
             for rule in found
