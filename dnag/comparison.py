@@ -39,6 +39,7 @@ LETTERS = "ABCD"
 TOP = 5
 FORMS = ("calibrated", "first_order")
 EXACT_POINTS = 41
+OF_A_CANDIDATE = ("rank", "architecture", "count", "predicted_accuracy_pct", "measured_accuracy_pct")
 OF_A_SPACE: dict[str, Any] = {
     "dataset": "",
     "guidance_scale": None,
@@ -232,12 +233,15 @@ class Comparison:
 
     def candidate_rows(self) -> list[dict[str, Any]]:
         """Every candidate of every column: the data of the distributions."""
-        names = ("rank", "architecture", "count", "predicted_accuracy_pct", "measured_accuracy_pct")
         return [
-            {"column": letter, **{name: candidate.value(name) for name in names}}
+            {"column": letter, **{name: candidate.value(name) for name in OF_A_CANDIDATE}}
             for letter, result in zip(LETTERS, self.results, strict=False)
             for candidate in result.candidates
         ]
+
+    def candidates_csv(self) -> str:
+        """The same as text; the heading alone where no sample is valid."""
+        return to_csv(self.candidate_rows(), ("column", *OF_A_CANDIDATE))
 
     def to_csv(self) -> str:
         """The table as text."""

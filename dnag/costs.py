@@ -55,7 +55,7 @@ def cost_models(
         name: CostModel(name, label, unit, exact_cost(space.name, name, dataset, resolution, width))
         for name, (label, unit) in EXACT.items()
     }
-    for device, about in devices(latency).items():
+    for device, about in measured_devices(latency).items():
         assert latency is not None
         predictor: Any = latency.modules[device]
         table = predictor.table(setting_name(width, resolution))
@@ -65,7 +65,7 @@ def cost_models(
     return found
 
 
-def devices(latency: Checkpoint | None) -> Mapping[str, dict[str, Any]]:
+def measured_devices(latency: Checkpoint | None) -> Mapping[str, dict[str, Any]]:
     """Device -> what is known of its latency predictor."""
     return {} if latency is None else latency.extra["devices"]
 
@@ -74,7 +74,7 @@ def widths_of(space: SearchSpace, latency: Checkpoint | None, names: Iterable[st
     """Widths that every device among the cost ``names`` has a table for, in the order of the space."""
     allowed = list(space.widths)
     for name in names:
-        about = devices(latency).get(name.removeprefix(LATENCY)) if name.startswith(LATENCY) else None
+        about = measured_devices(latency).get(name.removeprefix(LATENCY)) if name.startswith(LATENCY) else None
         if about is not None:
             allowed = [width for width in allowed if width in about["widths"]]
     return tuple(allowed)
@@ -84,7 +84,7 @@ def check_cost(name: str, models: Mapping[str, CostModel], latency: Checkpoint |
     """The cost called ``name``; ``ValueError`` says which there are, or for what settings a device has a table."""
     if name in models:
         return models[name]
-    about = devices(latency).get(name.removeprefix(LATENCY)) if name.startswith(LATENCY) else None
+    about = measured_devices(latency).get(name.removeprefix(LATENCY)) if name.startswith(LATENCY) else None
     if about is not None:
         widths = " and ".join(f"{width:g}" for width in about["widths"])
         pixels = ", ".join(str(resolution) for resolution in about["resolutions"])

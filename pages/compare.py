@@ -27,8 +27,7 @@ with st.sidebar:
     values = forms.settings_form(RunSettings, link, loaders.paper_scale)
 
 settings = forms.made(RunSettings, values)
-if settings is not None:
-    compare_panel.start_sweep(settings)
+compare_panel.start_sweep(settings)
 compare_panel.read_link(link, values, settings)
 waiting.empty()
 problems = st.empty()

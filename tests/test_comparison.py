@@ -174,6 +174,10 @@ def test_runs_of_a_comparison_are_those_of_the_settings_alone(store: ModelStore)
     assert [row["guidance_scale"] for row in made.rows()] == [0, 8]
     assert made.to_csv().splitlines()[0].startswith("column,guidance_scale,validity,uniqueness,novelty")
     assert sum(row["count"] for row in made.candidate_rows()) == sum(r.raw_valid for r in results)
+    heading = "column,rank,architecture,count,predicted_accuracy_pct,measured_accuracy_pct"
+    assert made.candidates_csv().splitlines()[0] == heading
+    nothing = tuple(replace(result, candidates=[]) for result in results)
+    assert Comparison(nothing, ("guidance_scale",)).candidates_csv() == f"{heading}\n"
     unguided, guided = (column.predicted_mean_pct or 0.0 for column in made.columns)
     assert guided > unguided > 0
 

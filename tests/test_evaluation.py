@@ -3,7 +3,7 @@
 import pytest
 
 from dnag.bundle import ModelStore
-from dnag.costs import devices
+from dnag.costs import measured_devices
 from dnag.evaluation import EvaluationSettings, Figure, evaluate, to_markdown
 from dnag.metrics import trait_distances
 from dnag.spaces import spaces
@@ -24,7 +24,7 @@ def test_exact_draws_are_near_the_training_distribution(name):
 @pytest.mark.parametrize("name", sorted(spaces))
 def test_latency_figures_are_those_of_the_checkpoint(name):
     figures = evaluate(EvaluationSettings(space=name, only=("latency",)))
-    known = devices(ModelStore().bundle(name).latency)
+    known = measured_devices(ModelStore().bundle(name).latency)
     assert known and [figure.value for figure in figures] == [about["error_pct"] for about in known.values()]
     assert all(0 <= about["error_pct"] < 25 for about in known.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dnag.bundle import ModelBundle
-from dnag.costs import devices
+from dnag.costs import measured_devices
 from dnag.evaluation.base import Figure
 
 
@@ -16,5 +16,5 @@ def latency_figures(bundle: ModelBundle) -> list[Figure]:
             "%",
             note=f"{about['mae_ms']:g} ms; Spearman {about['spearman']:g}; learned from {about['networks']:,}",
         )
-        for about in devices(bundle.latency).values()
+        for about in measured_devices(bundle.latency).values()
     ]

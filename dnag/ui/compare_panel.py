@@ -29,7 +29,6 @@ from dnag.comparison import (
 from dnag.knobs import Knob, knobs
 from dnag.run_result import RunResult
 from dnag.run_settings import RunSettings
-from dnag.tables import to_csv
 from dnag.ui import figures, forms, loaders, runs_panel, state, text
 from dnag.ui.offers import Offer, offer
 from dnag.ui.player import player
@@ -245,10 +244,9 @@ def _heading(comparison: Comparison, link: str | None) -> None:
             with st.popover(text.COPY_LINK, icon=":material/link:"):
                 st.caption(text.COPY_LINK_HELP)
                 st.code(link, language=None, wrap_lines=True)
-        rows = functools.partial(lambda made: to_csv(made.candidate_rows()), comparison)
         for name, label, help_, data in (
             ("table.csv", words.TABLE_CSV, words.TABLE_CSV_HELP, comparison.to_csv),
-            ("candidates.csv", words.CANDIDATES_CSV, words.CANDIDATES_CSV_HELP, rows),
+            ("candidates.csv", words.CANDIDATES_CSV, words.CANDIDATES_CSV_HELP, comparison.candidates_csv),
             ("runs.json", text.JSON, words.JSON_HELP, comparison.to_json),
         ):
             _download(f"dnag-compare-{'-'.join(comparison.names)}-{name}", label, help_, data)
@@ -363,9 +361,9 @@ def sweeping() -> bool:
     return runs_panel.under_way(runs_panel.aside(SWEEP))
 
 
-def start_sweep(settings: RunSettings) -> None:
+def start_sweep(settings: RunSettings | None) -> None:
     """Sweep guidance for these settings, if its button was pressed."""
-    if state.asked(SWEEP):
+    if state.asked(SWEEP) and settings is not None:
         runs_panel.start_aside(SWEEP, (SWEEP, settings), functools.partial(loaders.sweep, settings))
 
 

@@ -164,9 +164,9 @@ def walk(seen: Scene) -> None:
             text.explore.BACK, key="back", icon=":material/undo:", help=text.explore.BACK_HELP,
             disabled=len(steps) < 2, on_click=back, args=(space.name,),
         )  # fmt: skip
+        if len(steps) < 2:
+            return
         for index, (words, value) in enumerate(zip(steps[-CRUMBS:], values, strict=True)):
-            if len(steps) < 2:
-                break
             before = len(archs) - 1 - index
             label = text.explore.WALK_STEP.format(predicted=value)
             if before:

@@ -104,6 +104,8 @@ def keep_asked(job: Job[Any]) -> bool:
         runs().add(whose, job.id, job.result)
     except RunArchiveError as error:
         st.session_state[PROBLEM] = str(error)
+        if not made_here(job):  # a run of one's own is tried once; another, whenever its button is pressed
+            done.remove(job.id)
         return False
     return True
 

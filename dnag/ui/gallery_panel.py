@@ -202,4 +202,4 @@ def notices() -> None:
         kind, words = notice
         (st.error if kind == "error" else st.success)(words)
     if (problem := st.session_state.pop(gallery.PROBLEM, None)) is not None:
-        st.warning(text.gallery.NOT_KEPT.format(error=text.said(problem)))
+        st.warning(text.gallery.NOT_KEPT.format(error=text.plain(text.said(problem))))

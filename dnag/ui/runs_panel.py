@@ -211,7 +211,7 @@ def _keep(job: Job[Any]) -> None:
     if gallery.keep_asked(job):
         st.toast(text.KEPT, icon=":material/bookmark_added:")
     elif problem := st.session_state.pop(gallery.PROBLEM, None):
-        st.toast(text.gallery.NOT_KEPT.format(error=text.plain(problem)), icon=":material/error:")
+        st.toast(text.gallery.NOT_KEPT.format(error=text.plain(text.said(problem))), icon=":material/error:")
 
 
 def downloads(stem: str, result: Any, key: str, words: Any) -> None:

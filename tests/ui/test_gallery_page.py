@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dnag.bundle import ModelStore
 from dnag.drawing.thumbnail import thumbnail
-from dnag.run_archive import NamedRun, export_zip
+from dnag.run_archive import NamedRun, RunArchiveError, export_zip
 from dnag.run_result import RunResult
 from dnag.run_settings import RunSettings
 from dnag.run_store import RunStore
@@ -142,6 +142,25 @@ def test_somebody_elses_run_is_kept_when_asked_for(store: RunStore, result: RunR
     assert [toast.value for toast in at.toast] == [text.KEPT]
     assert "keep" not in [button.key for button in at.button]
     assert "keep" not in [button.key for button in linked(job.id).button], "it is there already"
+
+
+def test_what_could_not_be_kept_can_be_kept_later(
+    store: RunStore, result: RunResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = loaders.manager().adopt("somebody's", result)
+    at = linked(job.id)
+    with monkeypatch.context() as full:
+
+        def refuse(*_: Any) -> None:
+            raise RunArchiveError("runs.sqlite has format 9; this version reads format 2")
+
+        full.setattr(store, "add", refuse)
+        at.button(key="keep").click().run()
+    assert not at.exception and store.runs("session") == []
+    (toast,) = at.toast
+    assert "format 9" in toast.value
+    at.button(key="keep").click().run()
+    assert [run.id for run in store.runs("session")] == [job.id]
 
 
 def test_a_run_that_a_link_made_again_is_kept_when_asked_for(store: RunStore) -> None:
