@@ -373,8 +373,9 @@ class Visitor:
     def _table(self, control: Control, element: ElementHandle) -> None:
         """Choose a row; in one without checkboxes a cell."""
         element.scroll_into_view_if_needed()
-        rows = element.evaluate("e => Number(e.querySelector('table').getAttribute('aria-rowcount'))")
-        row = 1 if rows > 2 else 0  # with that of the headings
+        count = "e => e.querySelector('table')?.getAttribute('aria-rowcount')"  # made once the browser is idle
+        rows = self.page.wait_for_function(count, arg=element, timeout=CHANGE_MS).json_value()
+        row = 1 if int(rows) > 2 else 0  # with that of the headings
         before = element.evaluate("e => e.toDataURL()")
         box = element.bounding_box()
         assert box is not None
