@@ -40,22 +40,21 @@ def offered(classes: ClassMap | None) -> Mapping[str, Named]:
 
 
 def choose(there: Mapping[str, Named], key: str) -> str | None:
-    """The name of a data set, and beside it how to get those that are missing."""
+    """The name of a data set; below it stands how to get those that are missing."""
     missing = [name for name in BUILTIN if name not in there or there[name].features is not None]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            text.IMAGES_NAME,
-            list(there),
-            index=None,
-            key=key,
-            format_func=lambda name: there[name].label,
-            placeholder=text.IMAGES_NAME_NONE,
-            width=460,
-            persist_state="session",
-        )
-        if missing:
-            with st.popover(text.dataset_map.MISSING):
-                _how_to_get(missing)
+    name = st.selectbox(
+        text.IMAGES_NAME,
+        list(there),
+        index=None,
+        key=key,
+        format_func=lambda name: there[name].label,
+        placeholder=text.IMAGES_NAME_NONE,
+        width=460,
+        persist_state="session",
+    )
+    if missing:
+        with st.expander(text.dataset_map.MISSING):  # what floats would scroll on a phone, and no key could scroll it
+            _how_to_get(missing)
     return name
 
 

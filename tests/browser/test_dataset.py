@@ -113,3 +113,14 @@ def test_a_closed_tab_deletes_its_images_and_stops_its_training(
         assert left() == []
     finally:
         stop_app(server)
+
+
+def test_what_could_be_installed_is_accessible_on_a_phone(
+    new_page: Callable[..., Page], app_url: str, axe_violations: Callable[[Page], list[str]]
+) -> None:
+    page = new_page(width=390, height=844)
+    page.goto(f"{app_url}/dataset")
+    page.get_by_role("radio", name="Known data set").click()
+    page.get_by_text(text.dataset_map.MISSING, exact=True).click()
+    page.get_by_text(text.dataset_map.MISSING_INTRO, exact=True).wait_for()
+    assert axe_violations(page) == []
