@@ -24,7 +24,7 @@ app: ## open the app on http://localhost:8501 (PORT=8080 make app for another po
 test: ## run every test, on all cores (ARGS='-m "not slow and not browser"' for the quick ones)
 	@./scripts/setup.sh dev
 	@./scripts/browser.sh
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: ## check style and types
 	@./scripts/setup.sh dev
