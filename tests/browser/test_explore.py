@@ -105,17 +105,8 @@ def test_the_map_by_properties_is_in_the_address(page, app_url):
     assert "axes=properties" in page.url
 
 
-@pytest.mark.parametrize("space", ["nasbench201", "mobilenetv3"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_violation_of_the_accessibility_rules(new_page: Callable[..., Page], app_url, axe_violations, space, scheme):
-    page = open_page(new_page(color_scheme=scheme), app_url, f"space={space}")
+def test_the_other_space_is_accessible_too(page, app_url, axe_violations):
+    """In light; in dark, and the first space in both, ``test_every_control.py`` and ``test_every_page.py`` see."""
+    open_page(page, app_url, "space=mobilenetv3")
     page.locator(".st-key-code").get_by_text("to_module").first.wait_for()
-    assert axe_violations(page) == []
-
-
-def test_on_a_phone_nothing_is_wider_than_the_screen(new_page: Callable[..., Page], app_url, axe_violations):
-    page = open_page(new_page(width=390, height=844), app_url)
-    page.locator(".st-key-code").get_by_text("to_module").first.wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert drawn(page).evaluate("e => e.getBoundingClientRect().right") <= 390
     assert axe_violations(page) == []

@@ -39,20 +39,11 @@ def slide_to_end(page: Page, label: str) -> None:
 
 
 @pytest.mark.parametrize("chapter", range(1, 7))
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_chapter_fits_on_one_screen_and_is_accessible(
-    new_page: Callable[..., Page], app_url: str, axe_violations: Callable[[Page], list[str]], chapter: int, theme: str
-) -> None:
-    page = open_chapter(new_page(width=1440, height=900, color_scheme=theme), app_url, chapter)
+def test_a_chapter_fits_on_one_screen(new_page: Callable[..., Page], app_url: str, chapter: int) -> None:
+    """That it fits a phone, and is accessible in both schemes, is seen by ``test_every_control.py``."""
+    page = open_chapter(new_page(width=1440, height=900), app_url, chapter)
     # Style sheets may arrive after the words.
     page.wait_for_function("document.querySelector('.st-key-questions').getBoundingClientRect().bottom <= 900")
-    assert axe_violations(page) == []
-
-
-@pytest.mark.parametrize("chapter", range(1, 7))
-def test_a_chapter_fits_the_width_of_a_phone(new_page: Callable[..., Page], app_url: str, chapter: int) -> None:
-    page = open_chapter(new_page(width=390, height=844), app_url, chapter)
-    page.wait_for_function("document.querySelector('.stMain').scrollWidth <= 390")
 
 
 def test_an_edge_is_changed_by_keyboard_and_by_click_and_the_figures_follow(page: Page, app_url: str) -> None:
