@@ -39,10 +39,12 @@ def select(page: Page, row: int) -> None:
     """Tick a run of the table, counted from the newest. A table just drawn may not listen yet: then once more."""
     from playwright.sync_api import TimeoutError
 
+    page.get_by_text(text.gallery.TABLE_HINT).wait_for()  # before, the table seen may be the last page's
     ready = page.locator(".st-key-open button:enabled").first
+    table = page.locator(".st-key-table").get_by_test_id("stDataFrame")
     for _ in range(5):
-        page.get_by_test_id("stDataFrame").locator("canvas").first.wait_for()
-        box = page.get_by_test_id("stDataFrame").bounding_box()
+        table.locator("canvas").first.wait_for()
+        box = table.bounding_box()
         assert box is not None
         page.mouse.click(box["x"] + 16, box["y"] + HEADER + gallery_panel.ROW_HEIGHT * (row + 0.5))
         with contextlib.suppress(TimeoutError):
