@@ -8,7 +8,7 @@ import streamlit as st
 
 from dnag import ui
 from dnag.ui import memory, text
-from dnag.ui.gallery import ask_browser
+from dnag.ui.gallery import know_browser
 
 ASSETS = Path(__file__).parent / "assets"
 CODE_INK = {
@@ -35,7 +35,7 @@ page = st.navigation(
         st.Page("pages/glossary.py", title=text.GLOSSARY, icon=":material/menu_book:"),
     ]
 )
-ask_browser()
+know_browser()
 memory.watch()
 page.run()
 with st.sidebar:

@@ -235,6 +235,12 @@ class RunStore:
         with self._transaction() as db:
             return _has(db, "deleted", owner, run)
 
+    def forget(self, owner: str) -> None:
+        """Remove all that is known of an owner."""
+        with self._transaction() as db:
+            for table in ("runs", "numbers", "deleted"):
+                db.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -27,8 +27,8 @@ except RunArchiveError as error:
 waiting.empty()
 with st.container():  # what comes below keeps its place, and the import stays open
     gallery_panel.notices()
-where = text.gallery.KEPT_SESSION if gallery.path() is None else text.gallery.KEPT_FILE
-st.caption(where.format(runs=MAX_RUNS, size=MAX_OWNER_MB))
+where = text.gallery.KEPT_MEMORY if gallery.path() is None else text.gallery.KEPT_FILE
+st.caption(where.format(runs=MAX_RUNS, size=MAX_OWNER_MB, minutes=gallery.GRACE_S / 60))
 
 if runs:
     with st.container(border=True, key="table"):

@@ -113,6 +113,19 @@ PRAGMA user_version = 1;
 """
 
 
+def test_an_owner_can_be_forgotten(results: dict[str, RunResult]) -> None:
+    store, result = RunStore(), results["nasbench201"]
+    for owner in ("ann", "bob"):
+        for run in "12":
+            store.add(owner, run, result)
+        store.delete(owner, ["1"])
+    store.forget("ann")
+    assert store.runs("ann") == [] and not store.deleted("ann", "1")
+    assert [run.id for run in store.runs("bob")] == ["2"] and store.deleted("bob", "1")
+    store.add("ann", "3", result)
+    assert [run.number for run in store.runs("ann")] == [1]
+
+
 def test_a_file_of_the_format_before_is_brought_up_to_date(results: dict[str, RunResult], tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite"
     with sqlite3.connect(path) as db:

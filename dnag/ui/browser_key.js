@@ -1,4 +1,5 @@
-// A random key of this browser, in a cookie that only this site's pages send. Made once, told to the server.
+// The random key of this browser, in a cookie that only this site's pages send. The server makes it; a browser that has
+// one already tells it.
 const NAME = "dnag_runs";
 const YEAR_S = 365 * 24 * 60 * 60;
 
@@ -8,12 +9,11 @@ function known() {
   return /^[0-9a-f]{32}$/.test(value) ? value : null;
 }
 
-export default function ({ setStateValue }) {
-  let key = known();
+export default function ({ data: given, setStateValue }) {
+  const key = known();
   if (key === null) {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    key = Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("");
-    document.cookie = `${NAME}=${key}; path=/; max-age=${YEAR_S}; SameSite=Strict`;
+    document.cookie = `${NAME}=${given}; path=/; max-age=${YEAR_S}; SameSite=Strict`;
+  } else if (key !== given) {
+    setStateValue("key", key);
   }
-  setStateValue("key", key);
 }

@@ -1,8 +1,8 @@
 """Where the runs of a browser are kept, and how they come back to the pages.
 
-With ``DNAG_RUNS=FILE`` runs outlive the session: whose they are is told by a random key in a cookie of the browser
-(``browser_key.js``), which nobody can guess and no other page is shown; the file knows its digest only. Otherwise the
-session has a store of its own, in memory, which goes with it.
+Whose runs they are is told by a random key in a cookie of the browser (``browser_key.js``), which nobody can guess and
+no other page is shown; a store knows its digest only. With ``DNAG_RUNS=FILE`` runs outlive the server. Otherwise they
+are kept in its memory, and go some minutes after the browser has closed its last page.
 """
 
 from __future__ import annotations
@@ -10,18 +10,23 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from dnag.ui import state
+from dnag.ui import memory, state
 from dnag.ui.jobs import Job
 from dnag.ui.loaders import manager, store
+from dnag.ui.presence import Presence
 
 VARIABLE = "DNAG_RUNS"
 COOKIE = "dnag_runs"
+GRACE_S = 600.0
+MAX_MEMORY_MB = 512
+"""Of all runs in memory together; the largest owners' oldest go first."""
 KEPT, KEY, PROBLEM = "_kept", "_browser_key", "_not_kept"
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -33,50 +38,63 @@ _component = st.components.v2.component(
 
 
 def path() -> Path | None:
-    """The file that runs are kept in; None for the session's memory."""
+    """The file that runs are kept in; None for the server's memory."""
     given = os.environ.get(VARIABLE, "").strip()
     return Path(given).expanduser() if given else None
 
 
 @st.cache_resource(show_spinner=False)
-def _shared(path: Path) -> Any:
+def _store(path: Path | None) -> Any:
     from dnag.run_store import RunStore
 
-    return RunStore(path)
+    return RunStore(max_mb=MAX_MEMORY_MB) if path is None else RunStore(path)
 
 
-@st.cache_resource(show_spinner=False, scope="session", on_release=lambda kept: kept.close())
-def _own() -> Any:
-    from dnag.run_store import RunStore
+def _forget(whose: str) -> None:
+    _store(None).forget(whose)
+    memory.give_back_soon()
 
-    return RunStore()
+
+_presence = Presence(_forget, GRACE_S)
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=_presence.leave)
+def _enter(whose: str) -> str:
+    return _presence.enter(whose)
 
 
 def runs() -> Any:
-    """The store of this session's runs (``dnag.run_store.RunStore``). ``RunArchiveError`` if it cannot be used."""
-    return _own() if (file := path()) is None else _shared(file)
+    """The store of runs (``dnag.run_store.RunStore``). ``RunArchiveError`` if it cannot be used."""
+    return _store(path())
 
 
-def owner() -> str | None:
-    """Whose runs are kept, a digest of the browser's key; None while the browser has not told it."""
+def _key() -> str:
+    """Of this browser: the cookie's, or one that this session makes and that becomes the cookie's."""
+    given = st.context.cookies.get(COOKIE, "")
+    if _KEY.fullmatch(given):
+        return given
+    return st.session_state.setdefault(KEY, secrets.token_hex(16))
+
+
+def owner() -> str:
+    """Whose runs are kept: a digest of the browser's key."""
+    return hashlib.sha256(_key().encode()).hexdigest()
+
+
+def know_browser() -> None:
+    """Called once by every page: the browser is given its key, where it came without one."""
+    if not _KEY.fullmatch(st.context.cookies.get(COOKIE, "")):
+        # Another tab may have been quicker: then the browser has a key that this session did not make.
+        other = _component(key="browser-key", height="content", data=_key(), on_key_change=lambda: None).key
+        if other and _KEY.fullmatch(str(other)):
+            st.session_state[KEY] = str(other)
     if path() is None:
-        return "session"
-    found = st.context.cookies.get(COOKIE) or st.session_state.get(KEY) or ""
-    return hashlib.sha256(found.encode()).hexdigest() if _KEY.fullmatch(found) else None
-
-
-def ask_browser() -> None:
-    """Called once by every page: have the browser tell its key, or make one, where runs are kept by it."""
-    if path() is not None and owner() is None:
-        key = _component(key="browser-key", height="content", on_key_change=lambda: None).key
-        if key and _KEY.fullmatch(str(key)):
-            st.session_state[KEY] = str(key)
+        _enter(owner())
 
 
 def names() -> frozenset[str]:
-    """What this browser is known by among the makers of runs: its session, and its key where that outlives it."""
-    whose = owner() if path() is not None else None
-    return frozenset({state.viewer()} if whose is None else {state.viewer(), whose})
+    """What this browser is known by among the makers of runs: its session and its key."""
+    return frozenset({state.viewer(), owner()})
 
 
 def made_here(job: Job[Any]) -> bool:
@@ -96,12 +114,11 @@ def keep_asked(job: Job[Any]) -> bool:
     from dnag.run_result import RunResult
 
     done: set[str] = st.session_state.setdefault(KEPT, set())
-    whose = owner()
-    if job.id in done or whose is None or not isinstance(job.result, RunResult):
+    if job.id in done or not isinstance(job.result, RunResult):
         return job.id in done
     done.add(job.id)
     try:
-        runs().add(whose, job.id, job.result)
+        runs().add(owner(), job.id, job.result)
     except RunArchiveError as error:
         st.session_state[PROBLEM] = str(error)
         if not made_here(job):  # a run of one's own is tried once; another, whenever its button is pressed
@@ -116,11 +133,10 @@ def may_keep(job: Job[Any]) -> bool:
     from dnag.run_result import RunResult
 
     done: set[str] = st.session_state.setdefault(KEPT, set())
-    whose = owner()
-    if job.id in done or whose is None or not isinstance(job.result, RunResult) or made_here(job):
+    if job.id in done or not isinstance(job.result, RunResult) or made_here(job):
         return False
     try:
-        return not runs().holds(whose, job.id)
+        return not runs().holds(owner(), job.id)
     except RunArchiveError:
         return False
 
@@ -129,7 +145,7 @@ def delete(ids: Collection[str]) -> None:
     """Remove runs for good: from the store, and from every page of this session. Whoever else holds a link to one, or
     looks at it, does not lose it.
     """
-    runs().delete(owner() or "", ids)
+    runs().delete(owner(), ids)
     st.session_state.setdefault(KEPT, set()).difference_update(ids)
     for run in ids:
         manager().disown(run, names())
@@ -141,7 +157,7 @@ def deleted(job_id: str) -> bool:
     from dnag.run_archive import RunArchiveError
 
     try:
-        return runs().deleted(owner() or "", job_id)
+        return runs().deleted(owner(), job_id)
     except RunArchiveError:
         return False
 
@@ -150,7 +166,7 @@ def recall(ids: Iterable[str]) -> list[str]:
     """Put kept runs back where the pages find them; the ids of their jobs, those that are gone left out."""
     found = []
     done: set[str] = st.session_state.setdefault(KEPT, set())
-    whose = owner() or ""
+    whose = owner()
     for run in ids:
         job = manager().touch(run, viewer=state.viewer())
         if job is None or job.result is None:

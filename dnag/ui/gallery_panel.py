@@ -31,8 +31,7 @@ def kept() -> list[Any]:
     for job in map(manager().get, state.jobs_seen()):
         if job is not None and job.state == "done":
             gallery.keep(job)
-    whose = gallery.owner()
-    return [] if whose is None else gallery.runs().runs(whose)
+    return gallery.runs().runs(gallery.owner())
 
 
 def _row(run: Any) -> dict[str, Any]:
@@ -102,7 +101,7 @@ def actions(chosen: list[Any]) -> None:
         st.download_button(
             words.EXPORT,
             # Made in a thread of its own, which knows no session: all it needs goes with it.
-            data=functools.partial(_export, gallery.runs(), gallery.owner() or "", store(), chosen),
+            data=functools.partial(_export, gallery.runs(), gallery.owner(), store(), chosen),
             file_name="dnag-runs.zip",
             mime="application/zip",
             key="export",
@@ -153,7 +152,7 @@ def _name(chosen: list[Any]) -> None:
 
 
 def _rename(key: str, run: str) -> None:
-    gallery.runs().rename(gallery.owner() or "", run, st.session_state[key])
+    gallery.runs().rename(gallery.owner(), run, st.session_state[key])
 
 
 def _delete(ids: list[str]) -> None:
@@ -175,8 +174,7 @@ def _import(given: Any) -> None:
     from dnag.archives import ArchiveError
     from dnag.run_archive import NamedRun, import_zip
 
-    whose = gallery.owner()
-    if given is None or whose is None:
+    if given is None:
         return
     with tempfile.TemporaryDirectory(prefix="dnag-import-") as folder:
         path = Path(folder) / "runs.zip"  # the name that messages show
@@ -189,7 +187,7 @@ def _import(given: Any) -> None:
                 yield ids[-1], run
 
         try:
-            gallery.runs().add_all(whose, named())  # packed one by one: not all of them unpacked at a time
+            gallery.runs().add_all(gallery.owner(), named())  # packed one by one: not all of them unpacked at a time
         except ArchiveError as error:
             st.session_state[NOTICE] = ("error", text.gallery.IMPORT_FAILED.format(error=text.plain(text.said(error))))
             return

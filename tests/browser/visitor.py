@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_suffix(".js")
 NARROW = 768  # px: below, Streamlit's sidebar lies over the page
-CHANGE_MS = 10_000  # until something must have changed
+CHANGE_MS = 30_000  # until something must have changed
 NO_ANSWER_MS = 2_000  # after which the server will not answer: what was sent asked for nothing
 DELAY_MS = 260  # for which Streamlit waits for more before it sends the value of a slider
 ROW = 35  # px: a row of Streamlit's table

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,7 +35,8 @@ def result() -> RunResult:
 def store(monkeypatch: pytest.MonkeyPatch) -> RunStore:
     """The runs that the page shows."""
     made = RunStore()
-    monkeypatch.setattr(gallery, "_own", lambda: made)
+    monkeypatch.setattr(gallery, "runs", lambda: made)
+    monkeypatch.setattr(gallery, "owner", lambda: "session")
     return made
 
 
@@ -208,13 +212,32 @@ def test_a_run_that_ended_while_another_page_was_open_is_kept(store: RunStore, r
     assert [run.id for run in store.runs("session")] == [job.id]
 
 
-def test_the_file_does_not_know_the_key_of_a_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(gallery.VARIABLE, str(tmp_path / "runs.sqlite"))
+def test_a_store_does_not_know_the_key_of_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gallery.st, "session_state", {gallery.KEY: "a" * 32})
     whose = gallery.owner()
-    assert whose is not None and len(whose) == 64 and "a" * 32 not in whose
-    monkeypatch.setattr(gallery.st, "session_state", {gallery.KEY: "no key"})
-    assert gallery.owner() is None
+    assert len(whose) == 64 and "a" * 32 not in whose
+    assert gallery.owner() == whose, "it stays"
+    monkeypatch.setattr(gallery.st, "session_state", {})
+    assert gallery.owner() == gallery.owner() != whose
+
+
+def test_what_is_in_memory_is_forgotten_by_a_thread_without_a_session(result: RunResult) -> None:
+    gallery._store(None).add("gone", "one", result)
+    gallery._store(None).add("here", "two", result)
+    thread = threading.Thread(target=gallery._forget, args=("gone",))
+    thread.start()
+    thread.join()
+    assert gallery._store(None).runs("gone") == []
+    assert [run.id for run in gallery._store(None).runs("here")] == ["two"]
+
+
+def test_what_a_browser_says_is_no_key_is_not_taken_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery.st, "session_state", {})
+    for cookie in ("", "a" * 31, "A" * 32, "a" * 32 + "\n", "../" * 11):
+        monkeypatch.setattr(gallery.st, "context", SimpleNamespace(cookies={gallery.COOKIE: cookie}))
+        assert gallery.owner() == hashlib.sha256(gallery.st.session_state[gallery.KEY].encode()).hexdigest()
+    monkeypatch.setattr(gallery.st, "context", SimpleNamespace(cookies={gallery.COOKIE: "b" * 32}))
+    assert gallery.owner() == hashlib.sha256(b"b" * 32).hexdigest()
 
 
 def test_a_file_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

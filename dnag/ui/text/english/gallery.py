@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-KEPT_SESSION = (
-    "Runs of this browser tab are kept in the server's memory until it is closed: up to {runs} runs and {size:g} MiB, "
-    "then the oldest without a name go. Export those that matter."
+KEPT_MEMORY = (
+    "Your runs are kept in the server's memory, for this browser alone, until {minutes:.0f} minutes after its last "
+    "page was closed: up to {runs} runs and {size:g} MiB, then the oldest without a name go. Export those that matter."
 )
 KEPT_FILE = (
     "Your runs are kept on the server, in a file, for this browser alone: a random key in a cookie of this browser "
