@@ -13,8 +13,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from dnag.launch import main as start
 
         return start(arguments[1:])
-    from dnag.cli import main as command
-
+    try:
+        from dnag.cli import main as command
+    except KeyboardInterrupt:  # PyTorch takes a moment to import
+        sys.stderr.write("dnag: interrupted\n")
+        return 130
     return command(arguments)
 
 

@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from dnag.exact import ExactDenoiser
+from dnag.files import write_aside
 from dnag.graph import attention_mask
 from dnag.nets import official
 from dnag.nets.additive_predictor import AdditivePredictor, AdditivePredictorConfig
@@ -30,7 +31,6 @@ from dnag.nets.score_network import ScoreNetwork, ScoreNetworkConfig
 from dnag.places import HOME
 from dnag.registry import UnknownNameError
 from dnag.spaces.base import SearchSpace, spaces
-from dnag.training import write_aside
 
 FORMAT = 1
 DIRECTORY = HOME / "checkpoints"

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from dnag.parsing import out_file, out_folder
 from dnag.terminal import Bar
 
 
@@ -15,7 +16,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     """Add both commands to the parser; what they need is imported when they run."""
     command = commands.add_parser("encode", help="features of a data set's classes, for dataset-conditioned predictors")
     command.add_argument("data", metavar="DIR|ZIP|NAME", help="a folder or zip of images, an .npz file, or a name")
-    command.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: NAME.features.safetensors here")
+    command.add_argument("-o", "--out", type=out_file, metavar="FILE", help="default: NAME.features.safetensors here")
     command.add_argument("--extractor", default="efficientnet_lite0", metavar="NAME", help="default: %(default)s")
     command.add_argument("--per-class", type=int, default=20, metavar="N", help="images a class; default: %(default)s")
     command.add_argument("--size", type=int, metavar="PX", help="image size; default: the extractor's")
@@ -24,7 +25,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
 
     command = commands.add_parser("fetch", help="download data sets, official checkpoints and benchmarks")
     command.add_argument("what", nargs="?", metavar="WHAT", help="without it, what there is")
-    command.add_argument("--to", type=Path, metavar="DIR", help="default: data/WHAT")
+    command.add_argument("--to", type=out_folder, metavar="DIR", help="default: data/WHAT")
     command.set_defaults(run=_fetch)
 
 
@@ -32,6 +33,10 @@ def _encode(arguments: argparse.Namespace) -> None:
     from dnag.datasets import encode, image_source
     from dnag.datasets.extractors import extractors
 
+    if not 0 <= arguments.seed < 2**63:
+        raise ValueError(f"seed is {arguments.seed}; allowed: a whole number from 0")
+    if arguments.out is not None and arguments.out.suffix != ".safetensors":  # by which commands know it
+        raise ValueError(f"out is {arguments.out}; allowed: a file whose name ends in .safetensors")
     extractor, given = extractors[arguments.extractor](), Path(arguments.data)
     with tempfile.TemporaryDirectory(prefix="dnag-") as work:
         images = image_source(arguments.data, work=Path(work))

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dnag.exports.base import Exporter, ExportError, Subject, TrajectoryExporter, exporters, file_name
+from dnag.files import write_aside
 from dnag.spaces.base import SearchSpace, spaces
-from dnag.training import write_aside
 
 DEFAULT_SPACE = "nasbench201"
 HOW_TO_KEEP = "generate --trajectory FILE.npz keeps one, and export --run FILE.json --trajectory FILE.npz reads it"

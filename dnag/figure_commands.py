@@ -10,11 +10,11 @@ from typing import Any
 
 from dnag import transfer_commands
 from dnag.evaluation import PARTS, SCALES, EvaluationSettings, Figure, evaluate, to_markdown
+from dnag.files import write_aside
 from dnag.options import add_settings, dataset_names, read_numbers, read_settings
 from dnag.run_settings import RunSettings
 from dnag.spaces.base import spaces
 from dnag.terminal import Bar, table
-from dnag.training import write_aside
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from dnag.parsing import out_folder
 from dnag.spaces.base import spaces
 
 USE = {
@@ -22,7 +23,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``import-official`` to the parser; what it needs is imported when it runs."""
     command = commands.add_parser("import-official", help="read a file that the authors of the paper released")
     command.add_argument("path", type=Path, metavar="PATH", help="a checkpoint or a data file, as downloaded")
-    command.add_argument("--out", type=Path, default=Path("official"), metavar="DIR", help="where the new files go")
+    command.add_argument("--out", type=out_folder, default=Path("official"), metavar="DIR", help="where new files go")
     command.add_argument("--space", metavar="X", help=f"refuse files of others. One of: {', '.join(spaces)}.")
     command.add_argument("--closure", action="store_true", help="attention mask of the official guided runs")
     text = "mean and standard deviation of the accuracies, in percent, that a predictor was trained with"

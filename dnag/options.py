@@ -14,6 +14,7 @@ from dnag.bundle import ModelStore
 from dnag.datasets.extractors import extractors
 from dnag.datasets.features import FeatureSet, keep
 from dnag.knobs import knobs
+from dnag.parsing import out_file
 from dnag.run_settings import RunSettings
 from dnag.spaces.base import SearchSpace, custom_dataset, is_custom
 from dnag.terminal import Bar
@@ -73,7 +74,7 @@ def _real(text: str) -> float:
 def add_output(command: argparse.ArgumentParser) -> None:
     """``--format`` and ``--out``."""
     command.add_argument("--format", default="table", choices=FORMATS)
-    command.add_argument("--out", type=Path, metavar="FILE", help="write there instead of to the terminal")
+    command.add_argument("--out", type=out_file, metavar="FILE", help="write there instead of to the terminal")
 
 
 def read_settings(arguments: argparse.Namespace, **more: Any) -> RunSettings:

@@ -11,7 +11,9 @@ from typing import Any
 
 from dnag.architectures import read_architectures
 from dnag.benchmarks.base import how_to_add
+from dnag.files import read_text, write_aside
 from dnag.options import add_output, add_settings, read_settings
+from dnag.parsing import out_file
 from dnag.presets import PRESETS, preset
 from dnag.run_result import RunResult
 from dnag.run_settings import RunSettings
@@ -19,7 +21,6 @@ from dnag.runs import predict, run
 from dnag.spaces.base import spaces
 from dnag.tables import to_csv
 from dnag.terminal import Bar, emit, narrow, table
-from dnag.training import write_aside
 
 
 def register(commands: argparse._SubParsersAction[Any]) -> None:
@@ -30,7 +31,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     add_output(command)
     command.add_argument("--measured", type=Path, metavar="FILE", help="CSV of measured accuracies to judge by")
     command.add_argument(
-        "--trajectory", type=Path, metavar="FILE", help="write every step's probabilities to an .npz file"
+        "--trajectory", type=out_file, metavar="FILE", help="write every step's probabilities to an .npz file"
     )
     command.set_defaults(run=_generate)
 
@@ -111,7 +112,7 @@ def _predict(arguments: argparse.Namespace) -> None:
     if arguments.architectures == "-":
         lines, source = sys.stdin.read().splitlines(), "standard input"
     else:
-        lines, source = Path(arguments.architectures).read_text(encoding="utf-8").splitlines(), arguments.architectures
+        lines, source = read_text(Path(arguments.architectures)).splitlines(), arguments.architectures
     archs = read_architectures(spaces[settings.space](), lines, source)
     data = predict(settings, archs, measured_table=arguments.measured)
     rows = data["candidates"]

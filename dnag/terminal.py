@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dnag.costs import LATENCY
-from dnag.training import TrainProgress, write_aside
+from dnag.files import write_aside
+from dnag.training import TrainProgress
 
 
 class Bar:

@@ -18,12 +18,14 @@ from dnag.checkpoint import DIRECTORY, load, save
 from dnag.costs import exact_cost
 from dnag.devices import resolve_device
 from dnag.figures import loss_curve_svg
+from dnag.files import write_aside
 from dnag.nets.property_model import Labels, RankingEnsemble
 from dnag.options import add_settings, dataset_names
+from dnag.parsing import out_folder
 from dnag.run_settings import RunSettings
 from dnag.spaces.base import SearchSpace, spaces
 from dnag.terminal import Bar, table
-from dnag.training import TrainConfig, TrainResult, write_aside
+from dnag.training import TrainConfig, TrainResult
 
 Labelled = tuple[torch.Tensor, dict[str, torch.Tensor]]
 """Operation indices (n, N) of labelled architectures, and dataset -> their accuracies in %, (n,)."""
@@ -64,7 +66,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     )
     command.add_argument("--datasets", default="", help="predictor: comma-separated; default: all of the space")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; default: all but one")
-    command.add_argument("--out", type=Path, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
+    command.add_argument("--out", type=out_folder, default=DIRECTORY, metavar="DIR", help="where checkpoints go")
     command.set_defaults(run=_train)
 
 
@@ -74,6 +76,9 @@ def _train(arguments: argparse.Namespace) -> None:
     given = {name: value for name in ("space", "device", "seed") if (value := getattr(arguments, name)) is not None}
     settings = RunSettings(**given)
     space, device = spaces[settings.space](), resolve_device(settings.device)
+    if arguments.half and not space.enumerable:
+        listed = ", ".join(name for name, kind in spaces.items() if kind().enumerable)
+        raise ValueError(f"half of {space.name} cannot be drawn, as it cannot be listed; allowed: {listed}")
     if arguments.what == "latency":
         _train_latency(space, settings.seed, arguments)
         return

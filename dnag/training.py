@@ -8,17 +8,16 @@ that was killed and resumed ends with the same numbers as one that was not. Stat
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 from dnag.ema import EMA
+from dnag.files import discard, write_aside
 
 LossFn = Callable[[nn.Module, Generator], Tensor]
 
@@ -71,24 +70,6 @@ class TrainResult:
     curve: list[tuple[int, float]]
 
 
-def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then rename it: the old one stays until the new is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(aside)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def discard(path: Path) -> None:
-    """Remove a file of :func:`write_aside`, and what writers that were killed left beside it."""
-    path.unlink(missing_ok=True)
-    for part in path.parent.glob(f".{path.name}.*.part"):
-        part.unlink(missing_ok=True)
-
-
 def train(
     module: nn.Module,
     loss_fn: LossFn,
@@ -102,8 +83,7 @@ def train(
 
     Args:
         state_path: where to keep the state for resuming. If the file exists and belongs to the same ``config``,
-        training
-            goes on from it; a state of another config is a ``ValueError``. The file is removed at the end.
+            training goes on from it; a state of another config is a ``ValueError``. The file is removed at the end.
         callback: told after every step; an exception from it stops training with the last state on disk.
     """
     generator = Generator().manual_seed(config.seed)

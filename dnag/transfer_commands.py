@@ -15,12 +15,13 @@ from dnag.benchmarks.meta_records import read_meta_records
 from dnag.bundle import ModelStore
 from dnag.checkpoint import Checkpoint, save
 from dnag.evaluation.base import Figure
+from dnag.files import write_aside
 from dnag.run_result import RunResult
 from dnag.run_settings import RunSettings
 from dnag.runs import run
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 from dnag.terminal import Bar, narrow, table
-from dnag.training import TrainResult, write_aside
+from dnag.training import TrainResult
 from dnag.trials.store import Interval, Summary, difference, interval
 
 IMAGE_SIZE = 32

@@ -9,9 +9,9 @@ import dataclasses
 import json
 from pathlib import Path
 
+from dnag.files import write_aside
 from dnag.run_settings import RunSettings
 from dnag.runs import run
-from dnag.training import write_aside
 
 FRAMES = 60
 PATH = Path(__file__).resolve().parent.parent / "assets" / "first-trajectory.json"

@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,6 +144,47 @@ def test_a_bad_argument_is_one_line_that_names_it(capsys, arguments, words):
     line = refused(capsys, "generate", *QUICK, *arguments)
     for word in words:
         assert word in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["generate", "--out", "{file}/x.json"], ["cannot write {file}/x.json", "{file} is no folder"]),
+        (["generate", "--out", "{folder}"], ["{folder} is a folder", "allowed: a file"]),
+        (["generate", "--out", "{folder}/" + 300 * "n"], ["File name too long"]),
+        (["generate", "--trajectory", "{file}/x.npz"], ["{file} is no folder"]),
+        (["train", "score", "--out", "{file}"], ["{file} is a file", "allowed: a folder"]),
+        (["train", "score", "--threads", "-1"], ["threads is -1", "1 to 1024"]),
+        (["train", "score", "--threads", str(10**20)], ["threads is 1000", "1 to 1024"]),
+        (["train", "score", "--space", "mobilenetv3", "--half"], ["half of mobilenetv3", "allowed: nasbench201"]),
+        (["predict", "--architectures", "{file}/x"], ["Not a directory: {file}/x"]),
+        (["predict", "--architectures", "{file}"], ["{file} is no UTF-8 text, at byte 3"]),
+        (["predict", "--architectures", 300 * "n"], ["File name too long: nnn"]),
+        (["encode", "digits", "--seed", "-1"], ["seed is -1"]),
+        (["encode", "digits", "--out", "features"], ["out is features", ".safetensors"]),
+    ],
+)
+def test_files_and_numbers_are_refused_before_the_work(capsys, tmp_path, arguments, words):
+    (tmp_path / "file").write_bytes(b"abc\xff")
+    names = {"file": tmp_path / "file", "folder": tmp_path}
+    line = refused(capsys, *(argument.format(**names) for argument in arguments))
+    for word in words:
+        assert word.format(**names) in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full, which is Linux's")
+def test_a_full_disk_is_no_fault_of_the_arguments(tmp_path):
+    command = [sys.executable, "-m", "dnag", "info"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "dnag: No space left on device\n")
+
+
+def test_a_terminal_without_a_letter_shows_another():
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "dnag", "generate", *QUICK]
+    done = subprocess.run(command, stdout=subprocess.PIPE, env=environment)
+    assert done.returncode == 0 and done.stdout.startswith(b"nasbench201 ? cifar10 ?")
 
 
 def test_a_bad_command_is_named(capsys):

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from dnag.training import TrainConfig, TrainProgress, discard, train, write_aside
+from dnag.files import discard, write_aside
+from dnag.training import TrainConfig, TrainProgress, train
 
 CONFIG = TrainConfig(steps=60, lr=1e-2, warmup=5, ema_decay=0.9, weight_decay=0.01, seed=3, save_every=20)
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dnag.training import write_aside
+from dnag.files import write_aside
 
 MAX_MB = 256
 

@@ -24,8 +24,8 @@ from torch import Tensor
 from dnag.datasets.base import DatasetError, ImageSource, Pixels
 from dnag.datasets.cache import TensorCache, cache_folder
 from dnag.datasets.extractors.base import Extractor, extractors
+from dnag.files import write_aside
 from dnag.progress import Progress
-from dnag.training import write_aside
 
 FORMAT = 1
 KEY = "dnag.features"

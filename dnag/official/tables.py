@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from dnag.files import write_aside
 from dnag.official.torch_files import StoredTensor, open_torch
 from dnag.official.weights import OfficialError
 from dnag.spaces.base import ABSENT, SearchSpace, spaces
-from dnag.training import write_aside
 
 TASKS, SPLIT = "meta_train_task_lst.pt", "meta_train_tasks_predictor_idx.pt"
 EVALUATED = 400

@@ -14,6 +14,7 @@ import torch
 from dnag.architectures import read_architectures
 from dnag.bundle import ModelStore
 from dnag.devices import devices, resolve_device
+from dnag.files import read_text
 from dnag.spaces.base import Architecture, SearchSpace, spaces
 from dnag.tables import to_csv
 from dnag.terminal import table
@@ -69,7 +70,7 @@ def _train_candidates(arguments: argparse.Namespace) -> int:
     if arguments.architectures == "-":
         lines, source = sys.stdin.read().splitlines(), "standard input"
     else:
-        lines, source = Path(arguments.architectures).read_text(encoding="utf-8").splitlines(), arguments.architectures
+        lines, source = read_text(Path(arguments.architectures)).splitlines(), arguments.architectures
     archs = list(dict.fromkeys(read_architectures(space, lines, source)))
     data = TrialData.load(arguments.data)
     predicted = _predicted(space, archs, arguments.dataset) if arguments.dataset else {}

@@ -25,9 +25,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from dnag.files import discard
 from dnag.progress import Cancelled
 from dnag.spaces.base import Architecture, SearchSpace, spaces
-from dnag.training import discard
 from dnag.trials.data import TrialData
 from dnag.trials.recipe import Recipe
 from dnag.trials.store import Experiment, News, StoreError, Summary, Trial, TrialStore

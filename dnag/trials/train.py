@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from dnag.files import write_aside
 from dnag.progress import Cancelled
-from dnag.training import write_aside
 from dnag.trials.data import TrialData as TrialData
 from dnag.trials.data import augmented, prepared
 from dnag.trials.recipe import Recipe
