@@ -5,6 +5,7 @@ The controls are found on the page itself (``visitor.js``): a new one is used wi
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).with_suffix(".js")
 NARROW = 768  # px: below, Streamlit's sidebar lies over the page
 CHANGE_MS = 30_000  # until something must have changed
+TRIES = 5
 NO_ANSWER_MS = 2_000  # after which the server will not answer: what was sent asked for nothing
 DELAY_MS = 260  # for which Streamlit waits for more before it sends the value of a slider
 ROW = 35  # px: a row of Streamlit's table
@@ -324,12 +326,18 @@ class Visitor:
         self.changes()
 
     def _open(self, element: ElementHandle) -> Any:
-        """The options of a select, with the list opened."""
+        """The options of a select, with the list opened. A page that scrolls closes it again: then once more."""
+        from playwright.sync_api import TimeoutError
+
         element.scroll_into_view_if_needed()
-        # Not while the page scrolls, which would close the list again.
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        element.click()
-        self.page.get_by_role("listbox").first.wait_for()
+        listbox = self.page.get_by_role("listbox").first
+        for _ in range(TRIES):
+            element.click()
+            with contextlib.suppress(TimeoutError):
+                listbox.wait_for(timeout=CHANGE_MS / TRIES)
+                break
+        listbox.wait_for()
         return self.page.locator("[role=option]:not([aria-selected=true]):not([aria-disabled=true])")
 
     def _select(self, control: Control, element: ElementHandle) -> None:
