@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +176,14 @@ def load(path: Path, *, kind: str, space: str | None = None, device: str | torch
 
 
 def installed(directory: Path = DIRECTORY) -> dict[str, dict[str, Any]]:
-    """File stem -> header of every readable checkpoint of a directory."""
+    """File stem -> header of every readable checkpoint of a directory. Files that have not changed are read once."""
+    return dict(_headers(tuple((path, path.stat().st_mtime_ns) for path in sorted(directory.glob("*.safetensors")))))
+
+
+@lru_cache(maxsize=8)
+def _headers(files: tuple[tuple[Path, int], ...]) -> dict[str, dict[str, Any]]:
     found = {}
-    for path in sorted(directory.glob("*.safetensors")):
+    for path, _ in files:
         try:
             found[path.stem] = read_header(path)
         except CheckpointError:

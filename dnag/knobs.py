@@ -83,8 +83,10 @@ def check(name: str, meta: Knob, value: Any) -> None:
     """Check one value of the setting called ``name``; ``ValueError`` as from :func:`validate`."""
     label = name.replace("_", " ")
     if meta.choices is not None:
+        if meta.admits is not None and isinstance(value, str) and meta.admits(value):
+            return
         allowed = list(meta.choices())
-        if value not in allowed and not (meta.admits is not None and meta.admits(value)):
+        if value not in allowed:
             raise ValueError(f"unknown {label} {value!r}; allowed: {', '.join(allowed)}")
         return
     if meta.text:

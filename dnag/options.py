@@ -23,7 +23,6 @@ from dnag.transfer import extractor_of, read_features
 FORMATS = ("table", "json", "csv")
 REPEATED = ("under", "maximize", "minimize")
 MODELS = {
-    "checkpoint": "name or path of a score network to use instead of the shipped one",
     "predictor": "name or path of a predictor to use instead of the shipped one; two imported ones as A,B",
     "features": "file of a dataset's features (of encode or import-official) to tell the predictors of it",
 }

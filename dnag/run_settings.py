@@ -21,6 +21,12 @@ def _datasets() -> list[str]:
     return list(dict.fromkeys(name for space in spaces.values() for name in space.datasets))
 
 
+def _score_networks() -> list[str]:
+    from dnag.checkpoint import installed
+
+    return [name for name, header in installed().items() if header["kind"] == "score"]
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """Everything that decides what a run gives. Validated when made: ``ValueError`` names what came and what is
@@ -85,7 +91,14 @@ class RunSettings:
     )
     device: str = choice("auto", "Device", devices, help="Where the networks run.", advanced=True)
     batch_size: int = knob(256, "Batch size", 1, MAX_SAMPLES, help="Changes speed and memory only.", advanced=True)
-    checkpoint: str = field(default="")
+    checkpoint: str = choice(
+        "",
+        "Score network",
+        _score_networks,
+        help="What denoises, if not the shipped network: a name, on the command line also a path.",
+        admits=lambda name: True,  # what it is worth is seen when it is loaded
+        advanced=True,
+    )
     predictor: str = field(default="")
     features: str = field(default="")
 

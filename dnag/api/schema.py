@@ -50,21 +50,22 @@ def _inputs(names: Iterable[str], most: Mapping[str, int]) -> dict[str, Knob]:
 
     known = knobs(RunSettings)
     return {
-        name: _checkpoints(name)
+        name: _checkpoints(name, known.get(name))
         if name in CHECKPOINTS
         else dataclasses.replace(known[name], admits=None, high=most.get(name, known[name].high))
         for name in names
     }
 
 
-def _checkpoints(name: str) -> Knob:
+def _checkpoints(name: str, knob: Knob | None) -> Knob:
     """An installed checkpoint by its name: a client must not choose files of the server."""
     from dnag.checkpoint import installed
 
     def choices() -> list[str]:
         return [stem for stem, header in installed().items() if header["kind"] == CHECKPOINTS[name]]
 
-    return Knob(name.capitalize(), help=f"Instead of the shipped {CHECKPOINTS[name]} model.", choices=choices)
+    label, help_ = name.capitalize(), f"Instead of the shipped {CHECKPOINTS[name]} model."
+    return Knob(label if knob is None else knob.label, help=help_, choices=choices)
 
 
 def read_object(body: bytes) -> JSON:

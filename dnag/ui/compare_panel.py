@@ -69,8 +69,11 @@ def read_link(link: state.Link, values: Mapping[str, Any], settings: RunSettings
     if name is not None and settings is not None:
         try:
             asked = Variation(settings, name, split_values(name, given or ""))
-            if name not in offers(values):
-                raise ValueError(f"{name} has one value only here; allowed: {', '.join(offers(values))}")
+            offered = offers(values)
+            if name not in offered:
+                raise ValueError(f"{name} has one value only here; allowed: {', '.join(offered)}")
+            if (options := offered[name].options) and not set(asked.values) <= set(options):
+                raise ValueError(f"values of {name} are {given}; allowed: {', '.join(filter(None, map(str, options)))}")
         except ValueError as error:
             link.problems.append(text.compare.LINK_BAD.format(error=text.said(error)))
         else:

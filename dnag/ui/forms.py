@@ -29,6 +29,8 @@ def label_of(name: str, value: Any, space: str = "") -> str:
         return text.said(spaces[value].label)
     if name == "dataset":
         return text.said(spaces[space]().dataset(value).label)
+    if name == "checkpoint":
+        return value or text.name("shipped")
     if isinstance(value, str):
         return text.name(value)
     return f"{value:g}" if value else text.name("auto")

@@ -68,12 +68,15 @@ def runs() -> Any:
     return _store(path())
 
 
+def _told() -> str | None:
+    """The key that the browser came with, if any."""
+    given = str(st.context.cookies.get(COOKIE, ""))
+    return given if _KEY.fullmatch(given) else None
+
+
 def _key() -> str:
-    """Of this browser: the cookie's, or one that this session makes and that becomes the cookie's."""
-    given = st.context.cookies.get(COOKIE, "")
-    if _KEY.fullmatch(given):
-        return given
-    return st.session_state.setdefault(KEY, secrets.token_hex(16))
+    """Of this browser: the one it came with, or one that this session makes and that it is given."""
+    return _told() or st.session_state.setdefault(KEY, secrets.token_hex(16))
 
 
 def owner() -> str:
@@ -83,7 +86,7 @@ def owner() -> str:
 
 def know_browser() -> None:
     """Called once by every page: the browser is given its key, where it came without one."""
-    if not _KEY.fullmatch(st.context.cookies.get(COOKIE, "")):
+    if _told() is None:
         # Another tab may have been quicker: then the browser has a key that this session did not make.
         other = _component(key="browser-key", height="content", data=_key(), on_key_change=lambda: None).key
         if other and _KEY.fullmatch(str(other)):

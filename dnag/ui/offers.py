@@ -40,6 +40,9 @@ def offer(name: str, knob: Knob, default: Any, values: Mapping[str, Any]) -> Off
     if name == "guidance_scale":
         start, high = space.guidance_scales
         return Offer(start, high=high)
+    if name == "checkpoint":
+        others = other_networks(values["space"])
+        return Offer(default, (default, *others), hidden=not others)
     if knob.choices is not None:
         exact = space().enumerable
         options = tuple(option for option in knob.choices() if exact or option != "exact")
@@ -60,3 +63,11 @@ def ready_spaces(knob: Knob) -> tuple[str, ...]:
     kinds = ("score", "predictor")
     ready = tuple(space for space in options if all(checkpoint_path(f"{space}-{kind}").exists() for kind in kinds))
     return ready or options
+
+
+def other_networks(space: str) -> tuple[str, ...]:
+    """Installed score networks of a space, by name, besides the one that runs use unless they are told."""
+    from dnag.checkpoint import installed
+
+    networks = (name for name, header in installed().items() if (header["kind"], header["space"]) == ("score", space))
+    return tuple(name for name in networks if name != f"{space}-score")

@@ -99,7 +99,7 @@ def parse(knob: Knob, there: Offer, given: str) -> Any:
     if knob.choices is not None:
         if given in there.options:
             return given
-        raise ValueError(", ".join(there.options))
+        raise ValueError(", ".join(filter(None, there.options)))
     kind = "a whole number" if knob.whole else "a number"
     span = f"{there.low:,.0f} to {there.high:,.0f}" if knob.whole else f"{there.low:g} to {there.high:g}"
     if there.options:

@@ -109,6 +109,7 @@ def test_every_setting_that_is_offered_can_be_chosen() -> None:
         ("guidance_scale", "0,many", "'many'; allowed: a number"),
         ("steps", "5", "values of steps are 5; allowed: 2 to 4 different ones"),
         ("sampler", "heun,magic", "unknown sampler 'magic'"),
+        ("checkpoint", ",/etc/passwd", "values of checkpoint are ,/etc/passwd; allowed: nasbench201-score-half"),
     ],
 )
 def test_a_link_that_asks_for_what_is_not_there_says_so(vary: str, values: str, words: str) -> None:
@@ -116,6 +117,15 @@ def test_a_link_that_asks_for_what_is_not_there_says_so(vary: str, values: str, 
     assert not at.exception
     assert words in messages(at)
     assert address(at, "vary") == "guidance_scale"
+
+
+def test_score_networks_are_compared() -> None:
+    at = open_page(**SMALL, vary="checkpoint", values=",nasbench201-score-half", job="gone")
+    finish(at)
+    assert text.LINK_BAD not in messages(at)
+    shown = at.dataframe[0].value
+    assert shown["about"].tolist() == [text.name("shipped"), "nasbench201-score-half"]
+    assert list(shown["outside_training"].isna()) == [True, False]
 
 
 def test_a_link_to_a_comparison_that_is_gone_makes_it_again() -> None:

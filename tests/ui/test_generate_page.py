@@ -404,3 +404,22 @@ def test_a_space_without_models_is_not_offered(tmp_path: Path, monkeypatch: pyte
     assert offers.ready_spaces(space) == ("nasbench201",)
     (tmp_path / "nasbench201-score").unlink()
     assert set(offers.ready_spaces(space)) == {"nasbench201", "mobilenetv3"}  # a run says what is missing
+
+
+def test_another_score_network_can_be_chosen() -> None:
+    at = open_page(**SMALL)
+    chosen = at.selectbox(key="checkpoint")
+    assert chosen.options == [text.name("shipped"), "nasbench201-score-half"]
+    at = generate(chosen.set_value("nasbench201-score-half").run())
+    result = job_of(at).result
+    assert result.settings.checkpoint == address(at, "checkpoint") == "nasbench201-score-half"
+    assert result.novel is not None, "it was trained on half of the space"
+    other = open_page(space="mobilenetv3", **SMALL)
+    assert other.session_state["checkpoint"] == "" and "checkpoint" not in [box.key for box in other.selectbox]
+
+
+@pytest.mark.parametrize("given", ["../checkpoints/nasbench201-score-half.safetensors", "mobilenetv3-score", "nothing"])
+def test_a_link_names_no_other_score_network_than_those_offered(given: str) -> None:
+    at = open_page(checkpoint=given, **SMALL)
+    assert at.session_state["checkpoint"] == ""
+    assert f"Score network is {given!r}; allowed: nasbench201-score-half" in messages(at)

@@ -18,6 +18,7 @@ LANGUAGE = "Language"
 #: Names that the core uses as identifiers, as people write them; others are shown with spaces for underscores.
 NAMES = {
     "auto": "Automatic",
+    "shipped": "The shipped one",
     "cpu": "CPU",
     "cuda": "GPU (CUDA)",
     "mps": "GPU (Apple)",

@@ -15,6 +15,7 @@ LANGUAGE = "언어"
 
 NAMES = {
     "auto": "자동",
+    "shipped": "기본 제공",
     "cpu": "CPU",
     "cuda": "GPU (CUDA)",
     "mps": "GPU (Apple)",

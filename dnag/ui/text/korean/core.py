@@ -47,6 +47,10 @@ PHRASES: dict[str, str] = {
     "Multiplier of the numbers of channels, for the costs. Default: 1, or the one that all tables have.": (
         "비용 계산에 쓸 채널 수의 배율입니다. 기본값은 1, 또는 모든 표에 있는 값입니다."
     ),
+    "Score network": "스코어 네트워크",
+    "What denoises, if not the shipped network: a name, on the command line also a path.": (
+        "기본 제공 대신 노이즈를 없앨 네트워크입니다. 이름으로, 명령줄에서는 경로로도 고릅니다."
+    ),
     "Device": "장치",
     "Where the networks run.": "네트워크가 돌아갈 장치입니다.",
     "Batch size": "배치 크기",
@@ -141,6 +145,7 @@ PHRASES: dict[str, str] = {
     "seed": "시드",
     "guidance": "가이던스",
     "sde": "SDE",
+    "checkpoint": "스코어 네트워크",
     "exact values": "정확한 가이던스의 값",
     "maximize": "최대화",
     "minimize": "최소화",
