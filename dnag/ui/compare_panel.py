@@ -188,7 +188,7 @@ def _value(name: str, settings: RunSettings) -> str:
     knob, value = knobs(RunSettings)[name], getattr(settings, name)
     if knob.choices is not None:
         return forms.label_of(name, value, settings.space)
-    return (value or "–") if knob.text else f"{value:g}"
+    return (value or text.MISSING) if knob.text else f"{value:g}"
 
 
 def _about(comparison: Comparison, index: int) -> str:
@@ -329,7 +329,14 @@ def _table(comparison: Comparison, key: str) -> None:
                 config[name] = kinds.TextColumn(label, width=36)
             else:
                 config[name] = kinds.NumberColumn(label, help=help_ or None, format=formats.get(name, "%.2f"))
-        st.dataframe(table, key=f"figures-{key}", hide_index=True, column_config=config, alt=words.TABLE_ALT)
+        st.dataframe(
+            table,
+            key=f"figures-{key}",
+            hide_index=True,
+            placeholder=text.MISSING,
+            column_config=config,
+            alt=words.TABLE_ALT,
+        )
 
 
 def _varied(comparison: Comparison) -> str:

@@ -71,6 +71,7 @@ def _nearest(found: ClassMap, made: FeatureSet) -> None:
         rows,
         key="class-neighbours",
         hide_index=True,
+        placeholder=text.MISSING,
         height=min(38 * len(rows) + 40, HEIGHT - 60),
         alt=words.TABLE_ALT,
         column_config={"#": st.column_config.NumberColumn(width=40)},

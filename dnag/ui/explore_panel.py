@@ -196,7 +196,7 @@ def figures_strip(seen: Scene) -> None:
         ),
         (
             words.MEASURED,
-            "–" if truth is None else f"{truth:.2f} %",
+            text.MISSING if truth is None else f"{truth:.2f} %",
             unmeasured if truth is None else words.MEASURED_HELP.format(source=found.measured_source),
         ),
         (words.MACS, f"{found.macs_m:.1f} M", words.MACS_HELP),
@@ -276,6 +276,7 @@ def neighbours(seen: Scene) -> None:
         key=key,
         height=TABLE_HEIGHT,
         hide_index=True,
+        placeholder=text.MISSING,
         column_config=_columns(seen, table),
         on_select=functools.partial(_follow_row, key, table["architecture"].tolist()),
         selection_mode="single-row",

@@ -77,6 +77,7 @@ def table(runs: list[Any]) -> list[Any]:
         [_row(run) for run in runs],
         key=f"{SELECTION}-{stand}",
         hide_index=True,
+        placeholder=text.MISSING,
         width="stretch",
         row_height=ROW_HEIGHT,
         column_config=_columns(),

@@ -233,7 +233,7 @@ def figures_strip(result: Any) -> None:
     known = bool(accuracy) and None not in accuracy
 
     def percent(value: Callable[[], float], *, when: bool) -> str:
-        return f"{value():.1f} %" if when else "–"
+        return f"{value():.1f} %" if when else text.MISSING
 
     unguided = result.unguided_pct
     strip = [
@@ -388,6 +388,7 @@ def candidates_table(result: Any, job: Job[Any]) -> int:
         key=f"candidates-{job.id}",
         height=TABLE_HEIGHT,
         hide_index=True,
+        placeholder=text.MISSING,
         column_config=_columns(result, table),
         on_select="rerun",
         selection_mode="single-row",

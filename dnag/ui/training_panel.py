@@ -269,7 +269,13 @@ def _table(training: Training, summary: Any, job: Job[None]) -> None:
         number = name in figures_of
         columns[name] = kinds.NumberColumn(**shared, format="%.2f") if number else kinds.TextColumn(**shared)
     st.dataframe(
-        table, key=f"trained-{job.id}", hide_index=True, column_order=order, column_config=columns, alt=words.TABLE_ALT
+        table,
+        key=f"trained-{job.id}",
+        hide_index=True,
+        placeholder=text.MISSING,
+        column_order=order,
+        column_config=columns,
+        alt=words.TABLE_ALT,
     )
     known = sum(row.trained is not None and row.predicted_pct is not None for row in rows)
     rho = summary.rank_correlation

@@ -98,7 +98,7 @@ def _figures(found: Calibration, top: float | None) -> None:
     words = text.learn_ranking
 
     def rounded(rho: float | None) -> str:
-        return "–" if rho is None else f"{rho:.2f}"
+        return text.MISSING if rho is None else f"{rho:.2f}"
 
     lesson.metrics(
         (words.ERROR, words.ERROR_VALUE.format(error=found.error), words.ERROR_HELP),

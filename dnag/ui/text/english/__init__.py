@@ -39,6 +39,7 @@ NAMES = {
 }
 
 # --- controls ---------------------------------------------------------------------------------------------------------
+MISSING = "–"  # a value that is not known
 MORE_SETTINGS = "More settings"
 SHORTCUT_HELP = "Or press the key G"
 SCALE_OFF = "No guidance: every architecture is as likely as the diffusion model makes it."
