@@ -50,12 +50,14 @@ def start(arguments: argparse.Namespace) -> int:
     options = ["--server.port", str(port), "--server.address", arguments.host]
     options += ["--server.headless", str(not on_desktop(os.environ)).lower(), "--logger.hideWelcomeMessage", "true"]
 
+    import click
     from streamlit.web import cli
 
-    status = cli.main(
-        ["run", str(script), *options, *arguments.streamlit], prog_name="streamlit", standalone_mode=False
-    )
-    return int(status or 0)
+    command = ["run", str(script), *options, *arguments.streamlit]
+    try:
+        return int(cli.main(command, prog_name="streamlit", standalone_mode=False) or 0)
+    except (click.exceptions.Abort, KeyboardInterrupt):  # Ctrl+C: with the API, uvicorn raises it again once it is done
+        return 0
 
 
 def wants_api(environment: Mapping[str, str]) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from streamlit.web import cli
 
@@ -65,6 +66,17 @@ def test_the_api_is_asked_for(started: list[list[str]], monkeypatch: pytest.Monk
     monkeypatch.setenv(launch.API, "0")
     assert launch.main(["--port", port]) == 0
     assert [Path(command[1]).name for command in started] == ["asgi.py", "asgi.py", "app.py"]
+
+
+@pytest.mark.parametrize("stopped", [click.exceptions.Abort, KeyboardInterrupt])
+def test_ctrl_c_is_no_failure(
+    started: list[list[str]], monkeypatch: pytest.MonkeyPatch, stopped: type[BaseException]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise stopped
+
+    monkeypatch.setattr(cli, "main", interrupted)
+    assert launch.main(["--port", str(closed_port()), "--api"]) == 0
 
 
 def test_a_browser_opens_where_there_is_a_screen() -> None:
