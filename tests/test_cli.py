@@ -165,6 +165,8 @@ def test_bad_architectures_are_named_with_their_line(capsys, tmp_path):
         ('["input", "warp"]', "unknown operation 'warp'"),
         ('["input", "output"]', "2 operations"),
         ("[1, 2]", "unknown operation 1"),
+        pytest.param("[" * 100_000, "nested too deeply", id="deep"),
+        pytest.param(f"[{'9' * 5000}]", "too long a number; allowed", id="long"),
     ],
 )
 def test_bad_json_architectures(line, words):

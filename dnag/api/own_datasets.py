@@ -105,8 +105,9 @@ class OwnDatasets:
 
     def settings(self, data: dict[str, Any], read: Callable[[dict[str, Any]], Any]) -> Any:
         """What ``read`` makes of a request, for the dataset of the client's own if it names one."""
+        from dnag.checkpoint import CheckpointError
         from dnag.spaces.base import spaces
-        from dnag.transfer import settings_for, what_is_missing
+        from dnag.transfer import check_features, settings_for, what_is_missing
         from dnag.ui import loaders
 
         named = data.get("dataset")
@@ -116,4 +117,8 @@ class OwnDatasets:
         made = self.get(named)
         if missing := what_is_missing(settings.space, loaders.store()):
             raise Problem(422, f"{named} came for {spaces[settings.space].label}. {missing}")
+        try:
+            check_features(made, settings.space, loaders.store())
+        except CheckpointError as error:
+            raise Problem(422, f"{named} has {error}") from None
         return dataclasses.replace(settings, **settings_for(settings.space, made, loaders.store()))

@@ -152,10 +152,10 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def features_file(folder: Path, classes: int = 3, seed: int = 0) -> bytes:
+def features_file(folder: Path, classes: int = 3, seed: int = 0, width: int = 1280, name: str = "class") -> bytes:
     """What ``dnag encode`` writes, of features that are noise."""
-    values = torch.rand(classes, 4, 1280, generator=torch.Generator().manual_seed(seed))
-    names = tuple(f"class {number}" for number in range(classes))
+    values = torch.rand(classes, 4, width, generator=torch.Generator().manual_seed(seed))
+    names = tuple(f"{name} {number}" for number in range(classes))
     FeatureSet("mine", names, values, DEFAULT, 224).save(folder / "features")
     return (folder / "features").read_bytes()
 
@@ -190,9 +190,19 @@ def test_files_that_are_no_features_are_refused(serve: Callable[..., Client], tm
         assert "the body is damaged or no safetensors file" in refused(body)
     other = safetensors.torch.save({"features": torch.zeros(2, 1, 1280)})
     assert "the body holds no features of format 1" in refused(other)
+    assert r"damaged header: class_names is ['\ud800 0'" in refused(features_file(tmp_path, 2, name="\ud800"))
     assert "1 classes came; allowed: 2 to 4" in refused(features_file(tmp_path, 1))
     assert "allowed: 100,000 bytes" in refused(features_file(tmp_path, 9), 413)
     assert "allowed: application/octet-stream" in refused(b"{}", 415, "application/json")
+
+
+@pytest.mark.parametrize(("path", "more"), [("/generate", SMALL), ("/predict", {"architectures": [BEST]})])
+def test_features_that_no_model_reads_are_refused(
+    client: Client, tmp_path: Path, own_cache: None, path: str, more: dict[str, Any]
+) -> None:
+    own = client.ask("POST", "/datasets", features_file(tmp_path, width=3), content_type=FILE).json["id"]
+    refusal = client.refused(client.post(path, more | {"dataset": own}), 422)
+    assert f"{own} has features of {DEFAULT}, 3 wide" in refusal and "reads: efficientnet_lite0, 1280 wide" in refusal
 
 
 def test_datasets_are_forgotten(serve: Callable[..., Client], tmp_path: Path, own_cache: None) -> None:
@@ -337,7 +347,7 @@ def test_the_token_is_asked_for(serve: Callable[..., Client]) -> None:
 
 def test_other_sites_change_nothing(client: Client) -> None:
     own = f"http://127.0.0.1:{client.port}"
-    for origin in ("https://evil.example", "null", f"http://127.0.0.1:{client.port + 1}"):
+    for origin in ("https://evil.example", "null", "http://[", f"http://127.0.0.1:{client.port + 1}"):
         assert "pages of this server" in client.refused(client.post("/generate", SMALL, origin=origin), 403)
         assert client.refused(client.ask("DELETE", "/jobs/x-y", origin=origin), 403)
     assert client.post("/generate", [], origin=own).status == 422
@@ -351,6 +361,7 @@ def test_other_names_are_refused(serve: Callable[..., Client]) -> None:
     assert client.get("/health").status == 200
     refusal = client.refused(client.get("/health", host=f"evil.example:{client.port}"), 403)
     assert refusal == "this server is not called 'evil.example'; allowed: 127.0.0.1"
+    assert "not called '['" in client.refused(client.get("/health", host="["), 403)
 
 
 # ------------------------------------------------------------------------------------------------------------- OpenAPI
