@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
@@ -16,7 +17,7 @@ import safetensors.torch
 import torch
 from streamlit.testing.v1 import AppTest
 
-from dnag.api import Guard, Limits, Rate
+from dnag.api import Guard, Limits, Rate, app
 from dnag.api.app import Api
 from dnag.api.limits import Problem
 from dnag.api.own_datasets import OwnDatasets
@@ -26,7 +27,7 @@ from dnag.run_settings import RunSettings
 from dnag.runs import run
 from dnag.transfer import settings_for
 from dnag.ui import loaders, state
-from tests.api.conftest import SMALL, Answer, Client, Gate, serving
+from tests.api.conftest import PATIENCE, SMALL, Answer, Client, Gate, serving
 from tests.commands import out_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -230,6 +231,49 @@ def test_datasets_are_forgotten(serve: Callable[..., Client], tmp_path: Path, ow
     client = serve()
     assert "no dataset 'own-0000" in client.refused(client.post("/generate", unknown), 422)
     assert "no dataset 'own-0000" in client.refused(client.post("/predict", unknown | {"architectures": [BEST]}), 422)
+
+
+def test_a_waiting_run_keeps_its_dataset(
+    serve: Callable[..., Client], gate: Gate, tmp_path: Path, own_cache: None
+) -> None:
+    client = serve(limits=Limits(datasets=2))
+
+    def sent(seed: int) -> str:
+        return client.ask("POST", "/datasets", features_file(tmp_path, seed=seed), content_type=FILE).json["id"]
+
+    def there(*names: str) -> list[bool]:
+        return [is_kept(name.removeprefix("own-")) for name in names]
+
+    client.post("/generate", SMALL)
+    own = sent(1)
+    waiting = client.post("/generate", SMALL | {"dataset": own}).json
+    assert waiting["state"] == "queued"
+    others = [sent(seed) for seed in (2, 3, 4)]
+    assert there(own, *others) == [True, False, True, True]
+    client.ask("DELETE", f"/jobs/{waiting['id']}")
+    sent(5)
+    assert not any(there(own, *others[:2]))
+
+
+def test_datasets_are_forgotten_also_if_nobody_asks(
+    tmp_path: Path, own_cache: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "SWEEP_S", 0.0)
+    now = [0.0]
+    api = Api()
+    api.datasets = OwnDatasets(Limits(dataset_s=60), clock=lambda: now[0])
+    name = api.datasets.add(features_file(tmp_path)).id.removeprefix("own-")
+
+    async def served() -> None:
+        async with api.lifespan(None):
+            await asyncio.sleep(0.01)
+            assert is_kept(name)
+            now[0] = 61.0
+            async with asyncio.timeout(PATIENCE):
+                while is_kept(name):
+                    await asyncio.sleep(0)
+
+    asyncio.run(served())
 
 
 # ------------------------------------------------------------------------------------------------------------ refusals
