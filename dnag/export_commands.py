@@ -104,7 +104,7 @@ def _read_run(path: Path) -> dict[str, Any]:
     whole = isinstance(candidates, list) and all(
         isinstance(row, dict) and isinstance(row.get("architecture"), str) for row in candidates
     )
-    if not whole or not isinstance(run.get("space"), str):
+    if not whole or not isinstance(run.get("space"), str) or not isinstance(run.get("dataset", ""), str):
         raise ValueError(f"{path} is no result of a run; allowed: what generate --format json wrote")
     return run
 
@@ -116,7 +116,7 @@ def _of_run(run: Mapping[str, Any], arguments: argparse.Namespace, given: Mappin
     rank = 1 if arguments.rank is None else arguments.rank
     if not 1 <= rank <= len(rows):
         raise ValueError(f"rank is {rank}; allowed: 1 to {len(rows)}" if rows else "the run has no candidates")
-    row = rows[rank - 1]
+    row = {**rows[rank - 1], "rank": rank}
     known = {name: run[name] for name in ("dataset", "resolution", "width") if name in run}
     if "dataset" in given:
         known.pop("resolution", None)
@@ -132,14 +132,15 @@ def _read_trajectory(path: Path, space: SearchSpace, architecture: str, rank: in
     import torch
 
     from dnag.playback import player_payload
+    from dnag.player import validate_payload
 
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-        place = arrays["architecture"].tolist().index(architecture)
+        place = [*arrays["architecture"]].index(architecture)
         sample = int(arrays["sample"][place])
         values = arrays.get("predicted_accuracy_pct")
-        return player_payload(
+        found = player_payload(
             space,
             torch.from_numpy(arrays["noise_level"]),
             torch.from_numpy(arrays["probability"][:, sample]),
@@ -148,7 +149,9 @@ def _read_trajectory(path: Path, space: SearchSpace, architecture: str, rank: in
             final=architecture,
             steps=steps,
         )
-    except (KeyError, IndexError, TypeError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        validate_payload(found)
+        return found
+    except (LookupError, TypeError, ValueError, OverflowError, RuntimeError, zipfile.BadZipFile, EOFError) as error:
         raise ValueError(f"{path} has no trajectory of candidate {rank} ({error}); is it of the same run?") from None
 
 
