@@ -6,7 +6,7 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Generator
 
@@ -22,6 +22,9 @@ from dnag.spaces.base import Architecture, SearchSpace, spaces
 from dnag.terminal import Bar, narrow, table
 from dnag.training import TrainResult, write_aside
 from dnag.trials.store import Interval, Summary, difference, interval
+
+if TYPE_CHECKING:
+    from dnag.trials.recipe import Recipe
 
 IMAGE_SIZE = 32
 TRAINED = "trials.sqlite"
@@ -69,7 +72,12 @@ def transfer(arguments: argparse.Namespace) -> int:
         "seed": arguments.seed,
         "device": arguments.device,
     }
-    RunSettings(**chosen)  # a bad setting is said before the images are read
+    # A bad setting is said before the images are read.
+    RunSettings(**chosen)
+    _trainings(arguments)
+    most = max(0, spaces[arguments.space]().size - arguments.train_top)
+    if arguments.train_random > most:
+        raise ValueError(f"train random is {arguments.train_random}; allowed: 0 to {most:,}, what --train-top leaves")
     with tempfile.TemporaryDirectory(prefix="dnag-") as work:
         source = image_source(arguments.images, work=Path(work))
         with Bar(f"encoding {source.name}") as bar:
@@ -96,7 +104,6 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     from dnag.datasets import image_dataset
     from dnag.trials.cli import HEADINGS, summary_rows
     from dnag.trials.data import TrialData
-    from dnag.trials.recipe import changed, preset, seeds
     from dnag.trials.runner import run_experiment, submit
     from dnag.trials.store import News, TrialStore
 
@@ -110,11 +117,9 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     archs += others
     names |= {result.space.format(arch): f"random {number}" for number, arch in enumerate(others, start=1)}
     predicted = {candidate.architecture: candidate.predicted_accuracy_pct or 0.0 for candidate in best}
-    recipe = changed(preset("quick").recipe, epochs=arguments.epochs)
+    recipe, repeats = _trainings(arguments)
     store = TrialStore(arguments.out / TRAINED)
-    experiment = submit(
-        store, result.space, archs, data, recipe, seeds(arguments.seeds), dataset=images.name, predicted_pct=predicted
-    )
+    experiment = submit(store, result.space, archs, data, recipe, repeats, dataset=images.name, predicted_pct=predicted)
 
     def told(news: News) -> None:
         where = f"{names[news.architecture]} seed {news.seed} epoch {news.point.epoch}/{recipe.epochs}"
@@ -129,16 +134,23 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     return 1 if summary.statuses["failed"] else 0
 
 
+def _trainings(arguments: argparse.Namespace) -> tuple[Recipe, tuple[int, ...]]:
+    """How each candidate is trained, and with which seeds; ``ValueError`` for what cannot be."""
+    from dnag.trials.recipe import changed, preset, seeds
+
+    return changed(preset("quick").recipe, epochs=arguments.epochs), seeds(arguments.seeds)
+
+
 def _random(result: RunResult, count: int, besides: set[str]) -> list[Architecture]:
     """Architectures drawn at random by the run's seed, all different and none of ``besides``."""
     space, generator = result.space, Generator().manual_seed(result.settings.seed)
-    found: list[Architecture] = []
+    found: dict[Architecture, None] = {}  # in their order
     while len(found) < count:
         (ops,) = space.sample_ops(1, generator).tolist()
         arch = Architecture(space.name, tuple(ops))
-        if arch not in found and space.format(arch) not in besides:
-            found.append(arch)
-    return found
+        if space.format(arch) not in besides:
+            found[arch] = None
+    return list(found)
 
 
 def _generated_against_random(summary: Summary, generated: set[str]) -> str:
