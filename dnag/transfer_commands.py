@@ -15,6 +15,7 @@ from dnag.benchmarks.meta_records import read_meta_records
 from dnag.bundle import ModelStore
 from dnag.checkpoint import Checkpoint, save
 from dnag.evaluation.base import Figure
+from dnag.options import dataset_names
 from dnag.run_result import RunResult
 from dnag.run_settings import RunSettings
 from dnag.runs import run
@@ -256,7 +257,7 @@ def evaluate_left_out(space: SearchSpace, arguments: argparse.Namespace, tell: A
     from dnag.evaluation.left_out import left_out_figures
 
     data = meta_data(space, arguments, tell)
-    tables = tuple(name for name in arguments.datasets.split(",") if name)
+    tables = dataset_names(space, arguments.datasets) if arguments.datasets else ()
     return left_out_figures(space, data, ModelStore(), LEFT_OUT, tables=tables, tell=tell)
 
 
