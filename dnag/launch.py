@@ -50,13 +50,12 @@ def start(arguments: argparse.Namespace) -> int:
     options = ["--server.port", str(port), "--server.address", arguments.host]
     options += ["--server.headless", str(not on_desktop(os.environ)).lower(), "--logger.hideWelcomeMessage", "true"]
 
-    import click
     from streamlit.web import cli
 
     command = ["run", str(script), *options, *arguments.streamlit]
     try:
         return int(cli.main(command, prog_name="streamlit", standalone_mode=False) or 0)
-    except (click.exceptions.Abort, KeyboardInterrupt):  # Ctrl+C: with the API, uvicorn raises it again once it is done
+    except (cli.click.exceptions.Abort, KeyboardInterrupt):  # Ctrl+C, which uvicorn passes on where the API is served
         return 0
 
 

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from streamlit.web import cli
 
@@ -68,7 +67,7 @@ def test_the_api_is_asked_for(started: list[list[str]], monkeypatch: pytest.Monk
     assert [Path(command[1]).name for command in started] == ["asgi.py", "asgi.py", "app.py"]
 
 
-@pytest.mark.parametrize("stopped", [click.exceptions.Abort, KeyboardInterrupt])
+@pytest.mark.parametrize("stopped", [cli.click.exceptions.Abort, KeyboardInterrupt])
 def test_ctrl_c_is_no_failure(
     started: list[list[str]], monkeypatch: pytest.MonkeyPatch, stopped: type[BaseException]
 ) -> None:
