@@ -33,6 +33,11 @@ def _architecture(space: SearchSpace, text: str) -> Architecture:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         raise ArchitectureError(f"not JSON: {error}") from None
+    except (ValueError, RecursionError):
+        raise ArchitectureError(
+            f"{text[:40]!r}... is nested too deeply or holds too long a number; allowed: a text, a list of operation "
+            "names, or an object with the key 'architecture'"
+        ) from None
     if isinstance(data, dict):
         if "architecture" not in data and space.reads_json:
             return space.parse(text)

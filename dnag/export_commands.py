@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dnag.exports.base import Exporter, ExportError, Subject, TrajectoryExporter, exporters, file_name
-from dnag.files import write_aside
+from dnag.files import read_text, write_aside
+from dnag.parsing import out_folder
 from dnag.spaces.base import SearchSpace, spaces
 
 DEFAULT_SPACE = "nasbench201"
@@ -32,7 +32,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--dataset", metavar="X", help="decides classes and image size. Default: the space's first")
     command.add_argument("--classes", type=int, default=0, metavar="N", help="outputs of the network")
     command.add_argument("--weights", type=Path, metavar="FILE", help="trained ones, for ONNX (.safetensors)")
-    command.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="where the files go")
+    command.add_argument("-o", "--out", type=out_folder, required=True, metavar="DIR", help="where the files go")
     command.set_defaults(run=export)
 
 
@@ -48,27 +48,15 @@ def export(arguments: argparse.Namespace) -> None:
         print(f"left out: {missing}", file=sys.stderr)
     # All of them before the first is written: a failure leaves no half of a set behind.
     files = {file_name(subject, exporter): exporter.export(subject) for exporter in chosen if exporter not in lacking}
-    folder = _folder(arguments.out)
     for name, content in files.items():
-        _write(folder / name, content)
-        print(folder / name)
+        _write(arguments.out / name, content)
+        print(arguments.out / name)
 
 
 def _missing(exporter: Exporter, subject: Subject) -> str | None:
     """What is missing, and how this command gets it."""
     missing = exporter.missing(subject)
     return f"{missing}: {HOW_TO_KEEP}" if missing and isinstance(exporter, TrajectoryExporter) else missing
-
-
-def _folder(path: Path) -> Path:
-    """The folder, made if need be; ``ValueError`` if nothing can be written there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"cannot write into {path}: {error.strerror}") from None
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise ValueError(f"cannot write into {path}: no permission")
-    return path
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -97,14 +85,14 @@ def _subject(arguments: argparse.Namespace) -> Subject:
 def _read_run(path: Path) -> dict[str, Any]:
     """The JSON of a run; ``ValueError`` if it is something else."""
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        run = json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON: {error}") from None
     candidates = run.get("candidates") if isinstance(run, dict) else None
     whole = isinstance(candidates, list) and all(
         isinstance(row, dict) and isinstance(row.get("architecture"), str) for row in candidates
     )
-    if not whole or not isinstance(run.get("space"), str):
+    if not whole or not isinstance(run.get("space"), str) or not isinstance(run.get("dataset", ""), str):
         raise ValueError(f"{path} is no result of a run; allowed: what generate --format json wrote")
     return run
 
@@ -116,7 +104,7 @@ def _of_run(run: Mapping[str, Any], arguments: argparse.Namespace, given: Mappin
     rank = 1 if arguments.rank is None else arguments.rank
     if not 1 <= rank <= len(rows):
         raise ValueError(f"rank is {rank}; allowed: 1 to {len(rows)}" if rows else "the run has no candidates")
-    row = rows[rank - 1]
+    row = {**rows[rank - 1], "rank": rank}
     known = {name: run[name] for name in ("dataset", "resolution", "width") if name in run}
     if "dataset" in given:
         known.pop("resolution", None)
@@ -132,14 +120,15 @@ def _read_trajectory(path: Path, space: SearchSpace, architecture: str, rank: in
     import torch
 
     from dnag.playback import player_payload
+    from dnag.player import validate_payload
 
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-        place = arrays["architecture"].tolist().index(architecture)
+        place = [*arrays["architecture"]].index(architecture)
         sample = int(arrays["sample"][place])
         values = arrays.get("predicted_accuracy_pct")
-        return player_payload(
+        found = player_payload(
             space,
             torch.from_numpy(arrays["noise_level"]),
             torch.from_numpy(arrays["probability"][:, sample]),
@@ -148,7 +137,9 @@ def _read_trajectory(path: Path, space: SearchSpace, architecture: str, rank: in
             final=architecture,
             steps=steps,
         )
-    except (KeyError, IndexError, TypeError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        validate_payload(found)
+        return found
+    except (LookupError, TypeError, ValueError, OverflowError, RuntimeError, zipfile.BadZipFile, EOFError) as error:
         raise ValueError(f"{path} has no trajectory of candidate {rank} ({error}); is it of the same run?") from None
 
 

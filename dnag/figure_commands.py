@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from dnag import transfer_commands
 from dnag.evaluation import PARTS, SCALES, EvaluationSettings, Figure, evaluate, to_markdown
-from dnag.files import write_aside
+from dnag.files import read_text, write_aside
 from dnag.options import add_settings, dataset_names, read_numbers, read_settings
-from dnag.run_settings import RunSettings
 from dnag.spaces.base import spaces
 from dnag.terminal import Bar, table
 
@@ -70,8 +70,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     for part in only:
         if part not in (*PARTS, *transfer_commands.PARTS):
             raise ValueError(f"only is {part!r}; allowed: {', '.join((*PARTS, *transfer_commands.PARTS))}")
-    for scale in scales:
-        RunSettings(space=space.name, dataset=next(iter(space.datasets)), guidance_scale=scale)
+        if part in transfer_commands.PARTS and len(only) > 1:
+            raise ValueError(f"only is {arguments.only!r}; allowed: {part} alone")
     settings = EvaluationSettings(
         **given,
         datasets=names,
@@ -110,6 +110,9 @@ def _bench(arguments: argparse.Namespace) -> None:
 
 
 def _print_figures(figures: list[Figure], arguments: argparse.Namespace, mark: str) -> None:
+    for figure in figures:
+        if figure.value is None and figure.note:
+            print(f"note: {figure.name}: {figure.note}", file=sys.stderr)
     for path in arguments.update:
         _replace_between(path, mark, to_markdown(figures))
     if arguments.format == "json":
@@ -133,7 +136,7 @@ def _print_figures(figures: list[Figure], arguments: argparse.Namespace, mark: s
 def _marked(path: Path, mark: str) -> tuple[str, str, str]:
     """A file's text and its marks ``<!-- mark:begin -->`` and ``<!-- mark:end -->``; ``ValueError`` without them."""
     begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
-    old = path.read_text(encoding="utf-8")
+    old = read_text(path)
     if begin not in old or end not in old:
         raise ValueError(f"{path} has no {begin} ... {end}")
     return old, begin, end

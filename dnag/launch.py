@@ -52,10 +52,11 @@ def start(arguments: argparse.Namespace) -> int:
 
     from streamlit.web import cli
 
-    status = cli.main(
-        ["run", str(script), *options, *arguments.streamlit], prog_name="streamlit", standalone_mode=False
-    )
-    return int(status or 0)
+    command = ["run", str(script), *options, *arguments.streamlit]
+    try:
+        return int(cli.main(command, prog_name="streamlit", standalone_mode=False) or 0)
+    except (cli.click.exceptions.Abort, KeyboardInterrupt):  # Ctrl+C, which uvicorn passes on where the API is served
+        return 0
 
 
 def wants_api(environment: Mapping[str, str]) -> bool:

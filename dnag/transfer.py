@@ -8,6 +8,7 @@ its own first dataset, and that is said.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,21 @@ def read_features(text: str) -> FeatureSet:
     raise DatasetError(f"features is {text!r}; allowed: a file of encode (.safetensors) or import-official (.npz)")
 
 
+def check_features(features: FeatureSet, space: str, store: ModelStore) -> None:
+    """``CheckpointError`` if the space's meta-predictor reads other features than these; there must be one."""
+    _check_features(features, space, read_header(meta_path(space, store))["extra"])
+
+
+def _check_features(features: FeatureSet, space: str, extra: Mapping[str, Any]) -> None:
+    found = features.extractor, features.features.shape[-1]
+    wanted = extra["features"]["extractor"], len(extra["features"]["mean"])
+    if found != wanted:
+        raise CheckpointError(
+            f"features of {found[0]}, {found[1]} wide; the meta-predictor of {space} reads: {wanted[0]}, "
+            f"{wanted[1]} wide"
+        )
+
+
 def extractor_of(store: ModelStore, bundle: ModelBundle) -> str:
     """Name of the extractor whose features the bundle's predictors read. ``CheckpointError`` if there is none."""
     if bundle.untold:
@@ -111,11 +127,7 @@ def _adapted_bundle(store: ModelStore, bundle: ModelBundle, name: str, features:
     if not path.exists():
         raise CheckpointError(what_is_missing(bundle.space.name, store) or "")
     meta = load(path, kind=KIND, space=bundle.space.name, device=bundle.device)
-    wanted = meta.extra["features"]["extractor"]
-    if features.extractor != wanted:
-        raise CheckpointError(
-            f"features of {features.extractor}; the meta-predictor of {bundle.space.name} reads: {wanted}"
-        )
+    _check_features(features, bundle.space.name, meta.extra)
     return adapted(bundle, meta, name, features.features)
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Generator
 
@@ -16,6 +16,8 @@ from dnag.bundle import ModelStore
 from dnag.checkpoint import Checkpoint, save
 from dnag.evaluation.base import Figure
 from dnag.files import write_aside
+from dnag.options import dataset_names
+from dnag.parsing import out_folder
 from dnag.run_result import RunResult
 from dnag.run_settings import RunSettings
 from dnag.runs import run
@@ -23,6 +25,9 @@ from dnag.spaces.base import Architecture, SearchSpace, spaces
 from dnag.terminal import Bar, narrow, table
 from dnag.training import TrainResult
 from dnag.trials.store import Interval, Summary, difference, interval
+
+if TYPE_CHECKING:
+    from dnag.trials.recipe import Recipe
 
 IMAGE_SIZE = 32
 TRAINED = "trials.sqlite"
@@ -46,7 +51,7 @@ def register(commands: argparse._SubParsersAction[Any]) -> None:
     command.add_argument("--epochs", type=int, metavar="N", help="of that training; default: the quick recipe's")
     command.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each candidate. Default: 1")
     command.add_argument("--device", default="auto", metavar="X", help="auto, cpu, cuda, ... Default: auto")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    command.add_argument("--out", type=out_folder, required=True, metavar="DIR", help="where the results go")
     command.set_defaults(run=transfer)
 
 
@@ -70,7 +75,12 @@ def transfer(arguments: argparse.Namespace) -> int:
         "seed": arguments.seed,
         "device": arguments.device,
     }
-    RunSettings(**chosen)  # a bad setting is said before the images are read
+    # A bad setting is said before the images are read.
+    RunSettings(**chosen)
+    _trainings(arguments)
+    most = max(0, spaces[arguments.space]().size - arguments.train_top)
+    if arguments.train_random > most:
+        raise ValueError(f"train random is {arguments.train_random}; allowed: 0 to {most:,}, what --train-top leaves")
     with tempfile.TemporaryDirectory(prefix="dnag-") as work:
         source = image_source(arguments.images, work=Path(work))
         with Bar(f"encoding {source.name}") as bar:
@@ -97,7 +107,6 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     from dnag.datasets import image_dataset
     from dnag.trials.cli import HEADINGS, summary_rows
     from dnag.trials.data import TrialData
-    from dnag.trials.recipe import changed, preset, seeds
     from dnag.trials.runner import run_experiment, submit
     from dnag.trials.store import News, TrialStore
 
@@ -111,11 +120,9 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     archs += others
     names |= {result.space.format(arch): f"random {number}" for number, arch in enumerate(others, start=1)}
     predicted = {candidate.architecture: candidate.predicted_accuracy_pct or 0.0 for candidate in best}
-    recipe = changed(preset("quick").recipe, epochs=arguments.epochs)
+    recipe, repeats = _trainings(arguments)
     store = TrialStore(arguments.out / TRAINED)
-    experiment = submit(
-        store, result.space, archs, data, recipe, seeds(arguments.seeds), dataset=images.name, predicted_pct=predicted
-    )
+    experiment = submit(store, result.space, archs, data, recipe, repeats, dataset=images.name, predicted_pct=predicted)
 
     def told(news: News) -> None:
         where = f"{names[news.architecture]} seed {news.seed} epoch {news.point.epoch}/{recipe.epochs}"
@@ -130,16 +137,23 @@ def _train_best(arguments: argparse.Namespace, result: RunResult) -> int:
     return 1 if summary.statuses["failed"] else 0
 
 
+def _trainings(arguments: argparse.Namespace) -> tuple[Recipe, tuple[int, ...]]:
+    """How each candidate is trained, and with which seeds; ``ValueError`` for what cannot be."""
+    from dnag.trials.recipe import changed, preset, seeds
+
+    return changed(preset("quick").recipe, epochs=arguments.epochs), seeds(arguments.seeds)
+
+
 def _random(result: RunResult, count: int, besides: set[str]) -> list[Architecture]:
     """Architectures drawn at random by the run's seed, all different and none of ``besides``."""
     space, generator = result.space, Generator().manual_seed(result.settings.seed)
-    found: list[Architecture] = []
+    found: dict[Architecture, None] = {}  # in their order
     while len(found) < count:
         (ops,) = space.sample_ops(1, generator).tolist()
         arch = Architecture(space.name, tuple(ops))
-        if arch not in found and space.format(arch) not in besides:
-            found.append(arch)
-    return found
+        if space.format(arch) not in besides:
+            found[arch] = None
+    return list(found)
 
 
 def _generated_against_random(summary: Summary, generated: set[str]) -> str:
@@ -245,7 +259,7 @@ def evaluate_left_out(space: SearchSpace, arguments: argparse.Namespace, tell: A
     from dnag.evaluation.left_out import left_out_figures
 
     data = meta_data(space, arguments, tell)
-    tables = tuple(name for name in arguments.datasets.split(",") if name)
+    tables = dataset_names(space, arguments.datasets) if arguments.datasets else ()
     return left_out_figures(space, data, ModelStore(), LEFT_OUT, tables=tables, tell=tell)
 
 

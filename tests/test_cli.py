@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from dnag.architectures import read_architectures
+from dnag.cli import main
 from dnag.run_settings import RunSettings
 from dnag.spaces import spaces
 from tests.commands import out_of, refused
@@ -210,6 +211,8 @@ def test_bad_architectures_are_named_with_their_line(capsys, tmp_path):
         ('["input", "warp"]', "unknown operation 'warp'"),
         ('["input", "output"]', "2 operations"),
         ("[1, 2]", "unknown operation 1"),
+        pytest.param("[" * 100_000, "nested too deeply", id="deep"),
+        pytest.param(f"[{'9' * 5000}]", "too long a number; allowed", id="long"),
     ],
 )
 def test_bad_json_architectures(line, words):
@@ -261,6 +264,18 @@ def test_evaluate_prints_figures_and_updates_a_file(capsys, tmp_path):
     assert text.endswith("after\n")
     page.write_text("no marks")
     assert "figures:begin" in refused(capsys, "evaluate", *arguments, "--update", str(page))
+    assert "seeds is -1" in refused(capsys, "evaluate", *arguments, "--seeds", "-1")
+    for part in ("transfer", "left-out"):
+        line = refused(capsys, "evaluate", *arguments, "--only", f"latency,{part}")
+        assert line == f"dnag: only is 'latency,{part}'; allowed: {part} alone"
+
+
+def test_evaluate_says_what_it_cannot_train_on(capsys, tmp_path):
+    (tmp_path / "few.csv").write_text(f"arch_str,cifar10\n{BEST},94\n")
+    given = ["--only", "guided", "--datasets", "cifar10", "--scales", "1", "--samples", "2", "--steps", "2"]
+    assert main(["evaluate", *given, "--seeds", "0", "--retrain", "9", "--measured", str(tmp_path / "few.csv")]) == 0
+    said = "on 9 random architectures, on all others: it takes a measured accuracy of each of the 15,625 architectures"
+    assert said in capsys.readouterr().err
 
 
 def test_the_dataset_is_the_first_of_the_space_unless_it_is_named():

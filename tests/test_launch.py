@@ -67,6 +67,17 @@ def test_the_api_is_asked_for(started: list[list[str]], monkeypatch: pytest.Monk
     assert [Path(command[1]).name for command in started] == ["asgi.py", "asgi.py", "app.py"]
 
 
+@pytest.mark.parametrize("stopped", [cli.click.exceptions.Abort, KeyboardInterrupt])
+def test_ctrl_c_is_no_failure(
+    started: list[list[str]], monkeypatch: pytest.MonkeyPatch, stopped: type[BaseException]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise stopped
+
+    monkeypatch.setattr(cli, "main", interrupted)
+    assert launch.main(["--port", str(closed_port()), "--api"]) == 0
+
+
 def test_a_browser_opens_where_there_is_a_screen() -> None:
     assert launch.on_desktop({"DISPLAY": ":0"})
     assert launch.on_desktop({"WAYLAND_DISPLAY": "wayland-0"})

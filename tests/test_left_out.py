@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from torch import Generator
 
-from dnag import meta_training
+from dnag import meta_training, transfer_commands
 from dnag.benchmarks.meta_records import OfficialRecords
 from dnag.bundle import ModelStore
 from dnag.evaluation import left_out
@@ -64,3 +65,19 @@ def test_figures_are_looked_up_in_the_table_left_out(
     mean, worst, random = (figure.value for figure in steep)
     assert mean in (60.0, 70.0, 80.0) and worst in (60.0, 80.0) and random in (60.0, 70.0, 80.0)
     assert mean is not None and worst is not None and mean >= worst
+
+
+@pytest.mark.parametrize("name", [" cifar100", "imagenet16-120"])
+def test_a_table_that_is_not_there_is_refused_before_any_training(data: MetaData, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=f"no table of '{name}' to leave out; allowed: cifar10, cifar100"):
+        left_out_figures(SPACE, data, ModelStore(), tmp_path, tables=("cifar10", name), tell=lambda _: None)
+    assert not any(tmp_path.iterdir())
+
+
+def test_names_may_have_spaces_around_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(transfer_commands, "meta_data", lambda *_: None)
+    monkeypatch.setattr(left_out, "left_out_figures", lambda *_, tables, tell: asked.append(tables))
+    for text in ("cifar10, cifar100", ""):
+        transfer_commands.evaluate_left_out(SPACE, Namespace(datasets=text), print)
+    assert asked == [("cifar10", "cifar100"), ()]

@@ -1,5 +1,6 @@
 """The dataset encoder and the meta-predictor, on made data with a known answer."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -195,9 +196,12 @@ def test_a_run_for_a_dataset_of_the_users_own(store):
     assert values != [c.predicted_accuracy_pct for c in again.candidates]
 
 
-def test_features_of_another_extractor_are_refused(store):
-    chosen = settings_for("nasbench201", feature_set(extractor="other"), store)
-    with pytest.raises(CheckpointError, match="features of other; the meta-predictor of nasbench201 reads: made"):
+@pytest.mark.parametrize(("extractor", "width"), [("other", 12), ("made", 3)])
+def test_other_features_than_the_meta_predictor_reads_are_refused(store, extractor, width):
+    made = feature_set(extractor=extractor)
+    chosen = settings_for("nasbench201", replace(made, features=made.features[..., :width]), store)
+    said = f"features of {extractor}, {width} wide; the meta-predictor of nasbench201 reads: made, 12 wide"
+    with pytest.raises(CheckpointError, match=said):
         run(RunSettings(**chosen, samples=2, steps=2), store=store)
 
 

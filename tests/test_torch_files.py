@@ -166,9 +166,24 @@ def test_streams_that_torch_does_not_write(saved, tmp_path):
     assert read(write(magic, protocol, system, {"x": 1}, [])) == {"x": 1}
     assert "protocol 7" in refused(write(magic, 7, system, {}, []))
     assert "little-endian" in refused(write(magic, protocol, {"little_endian": False}, {}, []))
-    assert "no list of storages" in refused(write(magic, protocol, system, {}, 3))
+    for keys in (3, [["0"]]):
+        assert "no list of storages" in refused(write(magic, protocol, system, {}, keys))
     assert "damaged: ValueError pickle exhausted" in refused(write(magic, protocol, system, {}))
     assert "no file of torch.save" in refused(write(magic + 1, protocol, system, {}, []))
     data = saved({"x": torch.ones(3)}, zipped=False).read_bytes()
     path.write_bytes(data[:-4])
-    assert "damaged: a storage of 8 bytes for 3 numbers" in refused(path)
+    assert f"damaged: its storages need {len(data)} bytes, and it has {len(data) - 4}" in refused(path)
+
+
+@pytest.mark.parametrize("size", [2, 10**12, 2**62, 10**30, -1])
+def test_a_storage_is_no_larger_than_its_file(tmp_path, size):
+    class Claiming(pickle.Pickler):
+        def persistent_id(self, value: Any) -> Any:
+            return ("storage", torch.FloatStorage, "0", "cpu", size) if value is STORAGE else None
+
+    path = tmp_path / "stream.pt"
+    with path.open("wb") as file:
+        for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, Rebuilt(STORAGE, 0, (1,), (1,)), ["0"]):
+            Claiming(file, 2).dump(part)
+        file.write(bytes(12))
+    assert "damaged: " in refused(path)

@@ -67,6 +67,12 @@ def test_bad_input_is_one_clear_line(images, tmp_path, capsys):
     assert "0 to 12" in refused(capsys, *given, "--images", str(images), "--guidance-scale", "99")
     assert "train top is -1" in refused(capsys, *given, "--images", str(images), "--train-top", "-1")
     assert "together with --train-top" in refused(capsys, *given, "--images", str(images), "--train-random", "3")
+    for option, value, said in (
+        ("--train-random", "15625", "train random is 15625; allowed: 0 to 15,624"),
+        ("--epochs", "0", "epochs is 0; allowed: "),
+        ("--seeds", "0", "seeds is 0; allowed: "),
+    ):
+        assert said in refused(capsys, *given, "--images", "not read", "--train-top", "1", option, value)
     assert "unknown space 'x'" in refused(capsys, *given, "--images", str(images), "--space", "x")
     assert "--records FILE" in refused(capsys, "train", "meta-predictor", "--out", str(tmp_path))
     assert "--pictures FILE" in refused(capsys, "train", "class-map", "--out", str(tmp_path))

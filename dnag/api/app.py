@@ -35,6 +35,7 @@ PREFIX = "/api/v1"
 THREADS = 4  # for work that takes more than a moment
 POLL_S = 0.1
 QUIET_S = 15.0  # after so long a stream says that it is still there
+SWEEP_S = 60.0  # so often datasets that nobody names any more are looked for
 RETRY_S = "10"  # when the queue is full
 
 
@@ -115,7 +116,9 @@ class Api:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
-        """End the streams when the server is told to stop: it would wait for them, and they for their runs."""
+        """Forget datasets in time, and end the streams when the server is told to stop: it would wait for them, and
+        they for their runs.
+        """
 
         def stop(number: int, frame: Any) -> None:
             self.closing = True
@@ -126,12 +129,19 @@ class Api:
         before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         for number in before:
             signal.signal(number, stop)
+        sweeping = asyncio.create_task(self._sweep())
         try:
             yield
         finally:
+            sweeping.cancel()
             for number, handler in before.items():
                 signal.signal(number, handler)
             self.datasets.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            await asyncio.get_running_loop().run_in_executor(self._threads, self.datasets.sweep)
 
     # --- what is there ------------------------------------------------------------------------------------------------
 

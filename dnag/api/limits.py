@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -135,7 +135,8 @@ class Guard:
 
     def _check_host(self, headers: Headers) -> None:
         allowed = self.hosts()
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+        named = headers.get("host", "")
+        host = _parts(f"//{named}").hostname or named[:80]
         if allowed and host not in allowed:
             raise Problem(403, f"this server is not called {host!r}; allowed: {', '.join(sorted(allowed))}")
 
@@ -162,8 +163,19 @@ class Guard:
     @staticmethod
     def _check_origin(headers: Headers) -> None:
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        if origin is None:
+            return
+        host = _parts(origin).netloc
+        if not host or host != headers.get("host"):
             raise Problem(403, f"a page of {origin[:80]!r} asked; allowed: pages of this server, and no page at all")
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of a URL; none if it is none, such as ``http://[``."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def client_of(request: Request) -> str:

@@ -1,7 +1,8 @@
 """Datasets of a client's own: features that ``python -m dnag encode`` made, kept for a while under an id.
 
 The id stands for the dataset in later requests. What is kept is bounded in number and size, and forgotten when nobody
-has named it for a while; whoever still wants it sends it again, and gets the same id.
+has named it for a while, unless a run of it waits or goes on; whoever still wants it sends it again, and gets the same
+id.
 """
 
 from __future__ import annotations
@@ -38,6 +39,13 @@ class OwnDataset:
     forgotten_after_s: int
 
 
+def _of_runs() -> set[str]:
+    """Datasets of the runs that wait or go on; a run reads the features when it starts."""
+    from dnag.ui import loaders
+
+    return {f"{OWN}{getattr(job.key, 'features', '')}" for job in loaders.manager().jobs() if job.active}
+
+
 class OwnDatasets:
     """Those that clients sent, the least recently named forgotten first. Safe to use from many threads."""
 
@@ -69,13 +77,13 @@ class OwnDatasets:
                 self._written.add(name)
             self._kept.pop(name, None)
             self._kept[name] = (self._clock(), made)
-            self._sweep()
+        self.sweep()
         return OwnDataset(name, made.name, made.class_names, images, made.extractor, self._limits.dataset_s)
 
     def get(self, name: str) -> FeatureSet:
         """The features of an id, which are kept for longer by that; :class:`Problem` 422 for one that is unknown."""
+        self.sweep()
         with self._lock:
-            self._sweep()
             if (found := self._kept.pop(name, None)) is None:
                 forgotten = f"one that nobody names for {self._limits.dataset_s // 60} minutes is forgotten"
                 raise Problem(422, f"no dataset {name!r} here; {forgotten}: send it again")
@@ -88,12 +96,15 @@ class OwnDatasets:
             for name in list(self._kept):
                 self._drop(name)
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
+        """Forget those that nobody named for long, and the first of too many, unless a run needs them."""
         oldest = self._clock() - self._limits.dataset_s
-        for name in [name for name, (seen, _) in self._kept.items() if seen < oldest]:
-            self._drop(name)
-        while len(self._kept) > self._limits.datasets:
-            self._drop(next(iter(self._kept)))
+        with self._lock:
+            needed = _of_runs() if self._kept else set()
+            idle = [name for name in self._kept if name not in needed]
+            for place, name in enumerate(idle, start=self._limits.datasets - len(idle)):
+                if place < 0 or self._kept[name][0] < oldest:
+                    self._drop(name)
 
     def _drop(self, name: str) -> None:
         from dnag.datasets.features import forget
@@ -105,8 +116,9 @@ class OwnDatasets:
 
     def settings(self, data: dict[str, Any], read: Callable[[dict[str, Any]], Any]) -> Any:
         """What ``read`` makes of a request, for the dataset of the client's own if it names one."""
+        from dnag.checkpoint import CheckpointError
         from dnag.spaces.base import spaces
-        from dnag.transfer import settings_for, what_is_missing
+        from dnag.transfer import check_features, settings_for, what_is_missing
         from dnag.ui import loaders
 
         named = data.get("dataset")
@@ -116,4 +128,8 @@ class OwnDatasets:
         made = self.get(named)
         if missing := what_is_missing(settings.space, loaders.store()):
             raise Problem(422, f"{named} came for {spaces[settings.space].label}. {missing}")
+        try:
+            check_features(made, settings.space, loaders.store())
+        except CheckpointError as error:
+            raise Problem(422, f"{named} has {error}") from None
         return dataclasses.replace(settings, **settings_for(settings.space, made, loaders.store()))

@@ -33,6 +33,7 @@ DEFAULT = "efficientnet_lite0"
 PER_CLASS = 20
 BATCH = 32
 _ID = re.compile(r"[0-9a-f]{16}")
+_HALF = re.compile("[\ud800-\udfff]")  # of a character: JSON can hold one, no file and no answer can
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,11 @@ def _place(name: str, folder: Path | None) -> Path:
 
 def _checked(file: str, header: dict[str, Any], features: Tensor) -> FeatureSet:
     kinds = {"name": str, "class_names": list, "extractor": str, "size": int, "seed": int, "warnings": list}
-    wrong = [key for key, kind in kinds.items() if not isinstance(header.get(key), kind)]
+    wrong = [
+        key
+        for key, kind in kinds.items()
+        if not isinstance(header.get(key), kind) or _HALF.search(json.dumps(header[key], ensure_ascii=False))
+    ]
     if wrong:
         raise DatasetError(f"{file} has a damaged header: {wrong[0]} is {header.get(wrong[0])!r}")
     names = tuple(map(str, header["class_names"]))

@@ -52,7 +52,7 @@ def evaluate(
             source = benchmark.label if benchmark is not None and values is not None else "predicted"
             truth = values if values is not None else bundle.predicted_values(dataset).cpu()
             figures += listed_figures(settings, store, bundle, dataset, truth, source, measured_table, tell)
-            if settings.retrain and values is not None:
+            if settings.retrain:
                 tell(f"training on {settings.retrain} architectures of {dataset}")
                 figures.append(retrained(settings, space, dataset, values))
     if "latency" in settings.only:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dnag.run_settings import RunSettings
+from dnag.spaces.base import spaces
 
 SCALES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
@@ -28,8 +29,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What to evaluate. ``retrain`` trains a fresh ranking ensemble on that many random architectures and judges it
-    on the rest; ``only`` names the parts wanted, all if it is empty.
+    """What to evaluate; ``ValueError`` says what cannot be. ``retrain`` trains a fresh ranking ensemble on that many
+    random architectures and judges it on the rest; ``only`` names the parts wanted, all but latency if it is empty.
     """
 
     space: str = "nasbench201"
@@ -44,6 +45,17 @@ class EvaluationSettings:
     seeds: int = 20
     retrain: int = 0
     only: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        space = spaces[self.space]()
+        for scale in self.scales:
+            run_settings(self, (self.datasets or tuple(space.datasets))[0], scale, samples=self.samples)
+        if self.seeds < 0:
+            raise ValueError(f"seeds is {self.seeds}; allowed: 0 or more")
+        most = space.size - 2 if space.enumerable else 0  # two on either side have a rank correlation
+        if self.retrain and not 2 <= self.retrain <= most:
+            allowed = f"0, or 2 to {most:,}" if most else f"0, since {space.name} cannot be listed"
+            raise ValueError(f"retrain is {self.retrain}; allowed: {allowed}")
 
 
 def run_settings(

@@ -48,6 +48,9 @@ def left_out_figures(
         folder: where the models trained for it are kept: a second call goes on from there.
         tables: which of the tables to leave out; default: each in turn.
     """
+    for name in tables:
+        if name not in data.tables:
+            raise ValueError(f"no table of {name!r} to leave out; allowed: {', '.join(data.tables)}")
     figures = []
     for name in tables or tuple(data.tables):
         models = left_out_models(space, data, store, folder, name, tell)

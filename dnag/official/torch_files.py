@@ -24,6 +24,7 @@ from torch import Tensor
 from dnag.unpickling import Allowed, RestrictedUnpickler, check_memo, plain_names
 
 MAX_PICKLE_BYTES = 2**30
+MOST = 2**63 - 1  # of anything that torch counts
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 _DTYPES = {
     "Float": torch.float32,
@@ -113,7 +114,9 @@ def torch_names() -> dict[tuple[str, str], Any]:
 
     def tensor(storage: Any, offset: Any, shape: Any, stride: Any, *_: Any) -> StoredTensor:
         numbers = (offset, *shape, *stride)
-        if not isinstance(storage, Storage) or any(type(number) is not int or number < 0 for number in numbers):
+        if not isinstance(storage, Storage) or any(
+            type(number) is not int or not 0 <= number <= MOST for number in numbers
+        ):
             raise pickle.UnpicklingError("damaged: a tensor without a storage, or of no shape")
         if len(shape) != len(stride):
             raise pickle.UnpicklingError(f"damaged: a tensor with shape {shape} and strides {stride}")
@@ -158,7 +161,7 @@ class _Unpickler(RestrictedUnpickler):
             or view not in ([], [None])
         ):
             raise pickle.UnpicklingError(f"damaged: a reference to {str(pid)[:80]}")
-        if type(size) is not int or size < 0:
+        if type(size) is not int or not 0 <= size <= MOST:
             raise pickle.UnpicklingError(f"damaged: a storage of {size!r} numbers")
         return self._storage(key, dtype, size)
 
@@ -225,6 +228,8 @@ def _stream(file: IO[bytes]) -> Any:
     sizes: dict[str, int] = {}
     places: dict[str, int] = {}
     plain: Allowed = {}
+    end = file.seek(0, io.SEEK_END)
+    file.seek(0)
 
     @lru_cache(maxsize=1)
     def data(key: str) -> bytearray:
@@ -248,10 +253,12 @@ def _stream(file: IO[bytes]) -> Any:
         raise pickle.UnpicklingError(f"protocol {protocol!r}, {system!r}; allowed: {_PROTOCOL}, little-endian")
     content = _load(partial(_Unpickler, storage=storage), file, torch_names())
     keys = _load(RestrictedUnpickler, file, plain)
-    if not isinstance(keys, list):
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise pickle.UnpicklingError("damaged: no list of storages")
     place = file.tell()
     for key in keys:
         places[key] = place + 8  # after its length
         place += 8 + sizes.get(key, 0)
+    if place > end:
+        raise pickle.UnpicklingError(f"damaged: its storages need {place:,} bytes, and it has {end:,}")
     return content

@@ -185,8 +185,9 @@ class Config:
 
     def number(self, name: str) -> float:
         value = self.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise OfficialError(f"its configuration has no number {name}, which decides how the network is used")
+        most = torch.finfo(torch.float32).max
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
+            raise OfficialError(f"its configuration has no finite number {name}, which decides how the network is used")
         return value
 
     def expect(self, name: str, *allowed: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
@@ -16,7 +17,7 @@ import safetensors.torch
 import torch
 from streamlit.testing.v1 import AppTest
 
-from dnag.api import Guard, Limits, Rate
+from dnag.api import Guard, Limits, Rate, app
 from dnag.api.app import Api
 from dnag.api.limits import Problem
 from dnag.api.own_datasets import OwnDatasets
@@ -26,7 +27,7 @@ from dnag.run_settings import RunSettings
 from dnag.runs import run
 from dnag.transfer import settings_for
 from dnag.ui import loaders, state
-from tests.api.conftest import SMALL, Answer, Client, Gate, serving
+from tests.api.conftest import PATIENCE, SMALL, Answer, Client, Gate, serving
 from tests.commands import out_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,10 +153,10 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def features_file(folder: Path, classes: int = 3, seed: int = 0) -> bytes:
+def features_file(folder: Path, classes: int = 3, seed: int = 0, width: int = 1280, name: str = "class") -> bytes:
     """What ``dnag encode`` writes, of features that are noise."""
-    values = torch.rand(classes, 4, 1280, generator=torch.Generator().manual_seed(seed))
-    names = tuple(f"class {number}" for number in range(classes))
+    values = torch.rand(classes, 4, width, generator=torch.Generator().manual_seed(seed))
+    names = tuple(f"{name} {number}" for number in range(classes))
     FeatureSet("mine", names, values, DEFAULT, 224).save(folder / "features")
     return (folder / "features").read_bytes()
 
@@ -190,9 +191,19 @@ def test_files_that_are_no_features_are_refused(serve: Callable[..., Client], tm
         assert "the body is damaged or no safetensors file" in refused(body)
     other = safetensors.torch.save({"features": torch.zeros(2, 1, 1280)})
     assert "the body holds no features of format 1" in refused(other)
+    assert r"damaged header: class_names is ['\ud800 0'" in refused(features_file(tmp_path, 2, name="\ud800"))
     assert "1 classes came; allowed: 2 to 4" in refused(features_file(tmp_path, 1))
     assert "allowed: 100,000 bytes" in refused(features_file(tmp_path, 9), 413)
     assert "allowed: application/octet-stream" in refused(b"{}", 415, "application/json")
+
+
+@pytest.mark.parametrize(("path", "more"), [("/generate", SMALL), ("/predict", {"architectures": [BEST]})])
+def test_features_that_no_model_reads_are_refused(
+    client: Client, tmp_path: Path, own_cache: None, path: str, more: dict[str, Any]
+) -> None:
+    own = client.ask("POST", "/datasets", features_file(tmp_path, width=3), content_type=FILE).json["id"]
+    refusal = client.refused(client.post(path, more | {"dataset": own}), 422)
+    assert f"{own} has features of {DEFAULT}, 3 wide" in refusal and "reads: efficientnet_lite0, 1280 wide" in refusal
 
 
 def test_datasets_are_forgotten(serve: Callable[..., Client], tmp_path: Path, own_cache: None) -> None:
@@ -220,6 +231,49 @@ def test_datasets_are_forgotten(serve: Callable[..., Client], tmp_path: Path, ow
     client = serve()
     assert "no dataset 'own-0000" in client.refused(client.post("/generate", unknown), 422)
     assert "no dataset 'own-0000" in client.refused(client.post("/predict", unknown | {"architectures": [BEST]}), 422)
+
+
+def test_a_waiting_run_keeps_its_dataset(
+    serve: Callable[..., Client], gate: Gate, tmp_path: Path, own_cache: None
+) -> None:
+    client = serve(limits=Limits(datasets=2))
+
+    def sent(seed: int) -> str:
+        return client.ask("POST", "/datasets", features_file(tmp_path, seed=seed), content_type=FILE).json["id"]
+
+    def there(*names: str) -> list[bool]:
+        return [is_kept(name.removeprefix("own-")) for name in names]
+
+    client.post("/generate", SMALL)
+    own = sent(1)
+    waiting = client.post("/generate", SMALL | {"dataset": own}).json
+    assert waiting["state"] == "queued"
+    others = [sent(seed) for seed in (2, 3, 4)]
+    assert there(own, *others) == [True, False, True, True]
+    client.ask("DELETE", f"/jobs/{waiting['id']}")
+    sent(5)
+    assert not any(there(own, *others[:2]))
+
+
+def test_datasets_are_forgotten_also_if_nobody_asks(
+    tmp_path: Path, own_cache: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "SWEEP_S", 0.0)
+    now = [0.0]
+    api = Api()
+    api.datasets = OwnDatasets(Limits(dataset_s=60), clock=lambda: now[0])
+    name = api.datasets.add(features_file(tmp_path)).id.removeprefix("own-")
+
+    async def served() -> None:
+        async with api.lifespan(None):
+            await asyncio.sleep(0.01)
+            assert is_kept(name)
+            now[0] = 61.0
+            async with asyncio.timeout(PATIENCE):
+                while is_kept(name):
+                    await asyncio.sleep(0)
+
+    asyncio.run(served())
 
 
 # ------------------------------------------------------------------------------------------------------------ refusals
@@ -337,7 +391,7 @@ def test_the_token_is_asked_for(serve: Callable[..., Client]) -> None:
 
 def test_other_sites_change_nothing(client: Client) -> None:
     own = f"http://127.0.0.1:{client.port}"
-    for origin in ("https://evil.example", "null", f"http://127.0.0.1:{client.port + 1}"):
+    for origin in ("https://evil.example", "null", "http://[", f"http://127.0.0.1:{client.port + 1}"):
         assert "pages of this server" in client.refused(client.post("/generate", SMALL, origin=origin), 403)
         assert client.refused(client.ask("DELETE", "/jobs/x-y", origin=origin), 403)
     assert client.post("/generate", [], origin=own).status == 422
@@ -351,6 +405,7 @@ def test_other_names_are_refused(serve: Callable[..., Client]) -> None:
     assert client.get("/health").status == 200
     refusal = client.refused(client.get("/health", host=f"evil.example:{client.port}"), 403)
     assert refusal == "this server is not called 'evil.example'; allowed: 127.0.0.1"
+    assert "not called '['" in client.refused(client.get("/health", host="["), 403)
 
 
 # ------------------------------------------------------------------------------------------------------------- OpenAPI

@@ -186,6 +186,8 @@ HEADER = {
         (torch.full((2, 3, 4), float("nan")), {}, "not finite"),
         (torch.zeros(2, 3, 4), {"size": "big"}, "damaged header: size is 'big'"),
         (torch.zeros(2, 3, 4), {"class_names": None}, "damaged header: class_names is None"),
+        (torch.zeros(2, 3, 4), {"class_names": ["x", "\ud800"]}, r"class_names is \['x', '\\ud800'\]"),
+        (torch.zeros(2, 3, 4), {"name": "\udfff"}, r"name is '\\udfff'"),
     ],
 )
 def test_files_that_are_wrong(tmp_path, features, changes, message):

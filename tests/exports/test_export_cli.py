@@ -95,7 +95,13 @@ def test_bad_input_is_one_clear_line(a_run, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"candidates": [1], "space": "nasbench201"}', '{"candidates": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{}", '{"candidates": [1], "space": "nasbench201"}', '{"candidates": []}'),
+        '{"candidates": [], "space": "nasbench201", "dataset": ["cifar10"]}',
+    ],
+)
 def test_a_file_that_is_no_run_is_refused(text, tmp_path, capsys):
     path = tmp_path / "run.json"
     path.write_text(text)
@@ -114,11 +120,47 @@ def test_damaged_trajectories_and_weights_are_refused(a_run, tmp_path, capsys):
     assert "is no safetensors file" in refused(capsys, "export", CELL, *given)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"architecture": lambda array: np.array("x")},
+        {"noise_level": lambda array: array[:-1]},
+        {"noise_level": lambda array: array * np.nan},
+        {"noise_level": lambda array: array[0]},
+        {"noise_level": lambda array: array[:, None].repeat(2, 1)},
+        {"probability": lambda array: array * np.float32("nan")},
+        {"probability": lambda array: array[..., 1:]},
+        {"predicted_accuracy_pct": lambda array: array[:-1]},
+        {"sample": lambda array: array + np.inf},
+        {name: lambda array: array[:0] for name in ("noise_level", "probability", "predicted_accuracy_pct")},
+    ],
+)
+def test_edited_trajectories_are_refused(a_run, tmp_path, capsys, changes):
+    edited = tmp_path / "edited.npz"
+    with np.load(a_run[1]) as arrays:
+        np.savez(edited, **{name: changes.get(name, lambda array: array)(array) for name, array in arrays.items()})
+    given = ["--run", str(a_run[0]), "--trajectory", str(edited), "-o", str(tmp_path / "out")]
+    assert "has no trajectory of candidate 1" in refused(capsys, "export", *given)
+
+
+def test_edited_runs_name_no_file_and_say_what_does_not_fit(a_run, tmp_path, capsys):
+    run = json.loads(a_run[0].read_text())
+    edited = tmp_path / "edited.json"
+    run["candidates"][0]["rank"] = "x" * 300
+    edited.write_text(json.dumps(run))
+    out = out_of(capsys, "export", "--run", str(edited), "--format", "json", "-o", str(tmp_path))
+    assert out.strip().endswith("nasbench201_cifar100_rank1.json")
+    given = ["export", "--run", str(edited), "--trajectory", str(a_run[1]), "-o", str(tmp_path), "--format", "gif"]
+    for steps in (2, "4", 1e999):
+        edited.write_text(json.dumps(run | {"steps": steps}))
+        assert "has no trajectory of candidate 1" in refused(capsys, *given)
+
+
 def test_a_place_where_nothing_can_be_written(tmp_path, capsys, monkeypatch):
     file = tmp_path / "file"
     file.touch()
     for out in (file, file / "below"):
         line = refused(capsys, "export", CELL, "--format", "svg", "-o", str(out))
-        assert f"cannot write into {out}: " in line
+        assert f"{file} is " in line
     monkeypatch.setattr(os, "access", lambda *_: False)  # who runs the tests may be allowed everything
     assert "no permission" in refused(capsys, "export", CELL, "--format", "svg", "-o", str(tmp_path))

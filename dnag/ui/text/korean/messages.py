@@ -142,8 +142,8 @@ MESSAGES: dict[str, str] = {
         "{space}의 예측기가 설치되어 있지 않습니다. python -m dnag train predictor로 만들 수 있습니다"
     ),
     "the predictor does not know dataset {name}; allowed: {names}": "예측기가 모르는 데이터셋: {name}; 허용: {names}",
-    "features of {extractor}; the meta-predictor of {space} reads: {wanted}": (
-        "{extractor}의 특징입니다; {space}의 메타 예측기가 읽는 것: {wanted}"
+    "features of {extractor}, {width} wide; the meta-predictor of {space} reads: {wanted}, {wide} wide": (
+        "{extractor}의 특징입니다 (너비 {width}); {space}의 메타 예측기가 읽는 것: {wanted} (너비 {wide})"
     ),
     "features of {extractor}; the map of classes reads: {wanted}": "{extractor}의 특징입니다; 클래스 지도가 읽는 것: {wanted}",
     (
