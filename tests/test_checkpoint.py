@@ -89,7 +89,7 @@ def test_saving_again_replaces_the_file_and_a_failure_does_not(score, nasbench20
     other = Checkpoint("score", "nasbench201", {"score": score_network(nasbench201, **SIZES)}, {"bad": object()})
     with pytest.raises(TypeError):
         save(score, other)
-    monkeypatch.setattr("dnag.training.os.replace", lambda *args: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr("dnag.files.os.replace", lambda *args: (_ for _ in ()).throw(OSError("disk full")))
     other.extra.clear()
     with pytest.raises(OSError, match="disk full"):
         save(score, other)
