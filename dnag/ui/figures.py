@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dnag.ui import text
+from dnag.ui import text, theme
 
 Figure = dict[str, Any]
 
@@ -35,12 +35,12 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 
 def palette() -> dict[str, str]:
     """The colours of the theme the viewer uses now."""
-    return PALETTES.get(st.context.theme.type or "light", PALETTES["light"])
+    return PALETTES[theme.scheme()]
 
 
 def series() -> tuple[str, ...]:
     """The colours of several batches in one chart, for the same theme."""
-    return SERIES.get(st.context.theme.type or "light", SERIES["light"])
+    return SERIES[theme.scheme()]
 
 
 def template(colours: dict[str, str]) -> Figure:
@@ -422,7 +422,7 @@ def curves(
 
     Those of one candidate share a colour, a symbol and an entry of the legend.
     """
-    colours, series = palette(), SERIES.get(st.context.theme.type or "light", SERIES["light"])
+    colours, series = palette(), SERIES[theme.scheme()]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(name for name, _, _ in lines))}
     traces: list[Figure] = []
     seen: set[str] = set()

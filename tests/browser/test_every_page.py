@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = re.findall(r'st\.Page\("pages/(\w+)\.py".*', (ROOT / "app.py").read_text(encoding="utf-8"))
 DESKTOP, PHONE = (1440, 900), (390, 844)
-LOOKS: dict[str, tuple[tuple[int, int], Literal["light", "dark"]]] = {
-    "desktop, light": (DESKTOP, "light"),
-    "desktop, dark": (DESKTOP, "dark"),
-    "phone, light": (PHONE, "light"),
-    "phone, dark": (PHONE, "dark"),
-}
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 
 def opened(page: Page, app_url: str, name: str, query: str = "") -> Page:
@@ -38,6 +34,13 @@ def opened(page: Page, app_url: str, name: str, query: str = "") -> Page:
     page.locator("h1").first.wait_for()
     stand_still(page)
     return page
+
+
+def in_scheme(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """The page as it is, in light or dark, once it stands still again."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.evaluate("window.stillSince = undefined")
+    stand_still(page)
 
 
 def beyond_the_screen(page: Page) -> list[str]:
@@ -85,15 +88,31 @@ def test_the_list_in_the_router_is_that_of_the_files() -> None:
 def test_it_opens_fits_and_is_accessible(
     new_page: Callable[..., Page], app_url: str, axe_violations: Callable[[Page], list[str]], name: str
 ) -> None:
-    page = new_page(*DESKTOP)  # one for all looks: each is a session of its own, but the scripts are loaded once
+    page = new_page(*DESKTOP, reduced_motion="reduce")  # one for all looks: the scripts are loaded once
     problems = {}
-    for look, (size, scheme) in LOOKS.items():
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
         opened(page, app_url, name)
         assert page.locator("h1").first.inner_text().strip()
-        problems[look] = beyond_the_screen(page) + axe_violations(page)
-    assert problems == {look: [] for look in LOOKS}
+        for scheme in SCHEMES:
+            in_scheme(page, scheme)
+            problems[f"{size}, {scheme}"] = beyond_the_screen(page) + axe_violations(page)
+    assert problems == {f"{size}, {scheme}": [] for size in SIZES for scheme in SCHEMES}
+
+
+def test_a_change_of_theme_is_followed_at_once(new_page: Callable[..., Page], app_url: str) -> None:
+    page = opened(new_page(), app_url, "learn", "?chapter=5")
+    drawn = """() => [
+        document.querySelector('[data-testid=stSidebarLogo]').src,
+        ...[...document.querySelectorAll('.main-svg .xtick text')].map(tick => getComputedStyle(tick).fill),
+    ]"""
+    light = page.evaluate(drawn)
+    assert len(light) > 3
+    for scheme in ("dark", "light"):
+        before = page.evaluate(drawn)
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"before => ({drawn})().every((seen, place) => seen !== before[place])", arg=before)
+    assert page.evaluate(drawn) == light
 
 
 @pytest.mark.parametrize("name", LISTED)

@@ -36,14 +36,14 @@ def generate(page: Page, url: str) -> None:
 
 
 def select(page: Page, row: int) -> None:
-    """Tick a run of the table, counted from the newest. A table just drawn may not listen yet: then once more."""
+    """Tick a run of the table, counted from the newest. One that just moved may not have heard it: then once more."""
     from playwright.sync_api import TimeoutError
 
     page.get_by_text(text.gallery.TABLE_HINT).wait_for()  # before, the table seen may be the last page's
     ready = page.locator(".st-key-open button:enabled").first
     table = page.locator(".st-key-table").get_by_test_id("stDataFrame")
     for _ in range(5):
-        table.locator("canvas").first.wait_for()
+        table.locator("canvas table").first.wait_for(state="attached")  # made once the browser is idle
         box = table.bounding_box()
         assert box is not None
         page.mouse.click(box["x"] + 16, box["y"] + HEADER + gallery_panel.ROW_HEIGHT * (row + 0.5))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from dnag.ui import text
+from tests.browser.test_every_page import SCHEMES, beyond_the_screen, in_scheme
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -248,25 +249,18 @@ def test_reduced_motion_is_respected(new_page: Callable[..., Page], app_url: str
     assert button(page, text.PLAYER["pause"]).count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)], ids=["desktop", "phone"])
-def test_it_fits_every_width_and_theme_and_is_accessible(
-    new_page: Callable[..., Page],
-    app_url: str,
-    axe_violations: Callable[[Page], list[str]],
-    width: int,
-    height: int,
-    scheme: str,
+def test_results_fit_every_width_and_theme_and_are_accessible(
+    new_page: Callable[..., Page], app_url: str, axe_violations: Callable[[Page], list[str]], width: int, height: int
 ) -> None:
-    options: dict[str, Any] = {"color_scheme": scheme, "reduced_motion": "reduce"}
-    page = open_page(new_page(width, height, **options), app_url)
-    assert axe_violations(page) == []
+    page = open_page(new_page(width, height, reduced_motion="reduce"), app_url)
     page.get_by_role("button", name=text.EMPTY_BUTTON).click()
     result(page)
     charts_drawn(page)
-    assert axe_violations(page) == []
-    beyond = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-    assert page.evaluate(beyond) <= 0
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
+        assert axe_violations(page) == []
+        assert beyond_the_screen(page) == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)], ids=["desktop", "phone"])
