@@ -60,12 +60,11 @@ def exported(page: Page) -> list[str]:
         return archive.namelist()
 
 
-@pytest.mark.parametrize("kept", ["in a file", "in memory"])
 def test_a_run_is_taken_away_and_the_next_is_not_selected_in_its_place(
-    new_page: Callable[..., Page], keeping: str, app_url: str, kept: str
+    new_page: Callable[..., Page], keeping: str
 ) -> None:
-    page, url = new_page(), keeping if kept == "in a file" else app_url
-    generate(page, url)
+    page = new_page()
+    generate(page, keeping)
     page.locator(".st-key-steps input").fill("5")
     page.locator(".st-key-steps input").press("Enter")
     page.wait_for_function("location.search.includes('steps=5')")
@@ -94,32 +93,19 @@ def test_runs_stay_for_this_browser_alone(
     other.get_by_text(text.gallery.EMPTY_TITLE).wait_for()
 
 
-def test_runs_in_memory_are_there_after_a_reload_and_in_another_tab(
-    new_page: Callable[..., Page], app_url: str
-) -> None:
-    page = new_page()
-    generate(page, app_url)
-    page.goto(f"{app_url}/gallery")
-    page.get_by_text(text.gallery.TABLE_HINT).wait_for()
-    other = page.context.new_page()
-    other.goto(f"{app_url}/gallery")
-    other.get_by_text(text.gallery.TABLE_HINT).wait_for()
-    other.close()
-    stranger = new_page()
-    stranger.goto(f"{app_url}/gallery")
-    stranger.get_by_text(text.gallery.EMPTY_TITLE).wait_for()
-
-
-def test_two_tabs_that_open_at_once_are_one_browser(new_page: Callable[..., Page], app_url: str) -> None:
+def test_runs_in_memory_are_those_of_all_tabs_of_a_browser(new_page: Callable[..., Page], app_url: str) -> None:
     page = new_page()
     other = page.context.new_page()
-    for tab, seed in ((page, 1), (other, 2)):
+    for tab, seed in ((page, 1), (other, 2)):  # at once: neither knows yet who it is
         tab.goto(f"{app_url}/generate?{QUERY}&seed={seed}", wait_until="commit")
     for tab in (page, other):
         tab.get_by_role("button", name=text.GENERATE).first.click()
         tab.get_by_text(text.TABLE, exact=True).wait_for()
-    other.goto(f"{app_url}/gallery")
+    other.goto(f"{app_url}/gallery")  # a new session
     select(other, 1)  # the older of the two
+    stranger = new_page()
+    stranger.goto(f"{app_url}/gallery")
+    stranger.get_by_text(text.gallery.EMPTY_TITLE).wait_for()
 
 
 def test_a_run_is_opened_again(new_page: Callable[..., Page], keeping: str) -> None:
