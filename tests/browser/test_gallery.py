@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dnag.bench_browser import stand_still
 from dnag.ui import gallery_panel, text
 from tests.browser.conftest import start_app, stop_app
 
@@ -40,6 +41,7 @@ def select(page: Page, row: int) -> None:
     from playwright.sync_api import TimeoutError
 
     page.get_by_text(text.gallery.TABLE_HINT).wait_for()  # before, the table seen may be the last page's
+    stand_still(page)
     ready = page.locator(".st-key-open button:enabled").first
     table = page.locator(".st-key-table").get_by_test_id("stDataFrame")
     for _ in range(5):
