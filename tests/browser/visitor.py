@@ -24,6 +24,12 @@ DELAY_MS = 260  # for which Streamlit waits for more before it sends the value o
 ROW = 35  # px: a row of Streamlit's table
 EXPAND, COLLAPSE = "[data-testid=stExpandSidebarButton]", "[data-testid=stSidebarCollapseButton] button"
 
+SIDEBAR = {"Collapse sidebar": "true", "Expand sidebar": "false"}  # whether it is collapsed after that
+_SLID = """collapsed => {
+  const sidebar = document.querySelector("[data-testid=stSidebar]");
+  return sidebar.dataset.collapsed === collapsed && sidebar.getAnimations().length === 0;
+}"""
+
 
 @dataclass(frozen=True)
 class Control:
@@ -224,6 +230,9 @@ class Visitor:
         if control.label == "Collapse sidebar":  # there while the pointer is over it
             self.page.locator("[data-testid=stSidebar]").hover(position={"x": 20, "y": 20})
         element.click()
+        if control.label in SIDEBAR:  # it slides, so that for a moment everything is still seen
+            self.page.wait_for_function(_SLID, arg=SIDEBAR[control.label], timeout=CHANGE_MS)
+            return
         self.changes()
 
     _tab = _button
