@@ -177,7 +177,17 @@ def load(path: Path, *, kind: str, space: str | None = None, device: str | torch
 
 def installed(directory: Path = DIRECTORY) -> dict[str, dict[str, Any]]:
     """File stem -> header of every readable checkpoint of a directory. Files that have not changed are read once."""
-    return dict(_headers(tuple((path, path.stat().st_mtime_ns) for path in sorted(directory.glob("*.safetensors")))))
+    files = [path for path in sorted(directory.glob("*.safetensors")) if path.is_file()]
+    return dict(_headers(tuple((path, path.stat().st_mtime_ns) for path in files)))
+
+
+def installed_names(kind: str, space: str | None = None) -> list[str]:
+    """Names of the installed checkpoints of a kind, of one space or of all."""
+    return [
+        name
+        for name, header in installed().items()
+        if header["kind"] == kind and (space is None or header["space"] == space)
+    ]
 
 
 @lru_cache(maxsize=8)

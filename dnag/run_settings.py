@@ -22,9 +22,9 @@ def _datasets() -> list[str]:
 
 
 def _score_networks() -> list[str]:
-    from dnag.checkpoint import installed
+    from dnag.checkpoint import installed_names
 
-    return [name for name, header in installed().items() if header["kind"] == "score"]
+    return installed_names("score")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,17 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Generator, nn
 
-from dnag.checkpoint import DIRECTORY, Checkpoint, CheckpointError, installed, load, read_header, save, score_network
+from dnag.checkpoint import (
+    DIRECTORY,
+    Checkpoint,
+    CheckpointError,
+    installed,
+    installed_names,
+    load,
+    read_header,
+    save,
+    score_network,
+)
 from dnag.exact import ExactDenoiser
 from dnag.nets.property_predictor import PropertyPredictor, PropertyPredictorConfig
 from dnag.nets.ranking_predictor import RankingPredictor, RankingPredictorConfig
@@ -239,9 +249,25 @@ def test_a_module_without_weights(score):
 def test_installed_lists_what_can_be_read(score, tmp_path):
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
     (tmp_path / "card.md").write_text("# a card")
+    (tmp_path / "gone.safetensors").symlink_to("nowhere")
+    (tmp_path / "folder.safetensors").mkdir()
     found = installed(tmp_path)
     assert list(found) == ["tiny"] and found["tiny"]["kind"] == "score" and found["tiny"]["extra"] == {"steps": 7}
     assert installed(tmp_path / "nowhere") == {}
+
+
+def test_installed_names_are_those_of_a_kind_and_a_space():
+    assert installed_names("score", "nasbench201") == ["nasbench201-score-half", "nasbench201-score"]
+    assert set(installed_names("score")) == {"mobilenetv3-score", *installed_names("score", "nasbench201")}
+    assert installed_names("score", "nowhere") == installed_names("nothing") == []
+
+
+def test_what_is_installed_later_is_seen(score, tmp_path):
+    assert list(installed(tmp_path)) == ["tiny"]
+    (tmp_path / "more.safetensors").write_bytes(score.read_bytes())
+    assert list(installed(tmp_path)) == ["more", "tiny"]
+    score.unlink()
+    assert list(installed(tmp_path)) == ["more"]
 
 
 @pytest.mark.parametrize("path", sorted(DIRECTORY.glob("*.safetensors")), ids=lambda path: path.stem)

@@ -59,13 +59,11 @@ def _inputs(names: Iterable[str], most: Mapping[str, int]) -> dict[str, Knob]:
 
 def _checkpoints(name: str, knob: Knob | None) -> Knob:
     """An installed checkpoint by its name: a client must not choose files of the server."""
-    from dnag.checkpoint import installed
+    from dnag.checkpoint import installed_names
 
-    def choices() -> list[str]:
-        return [stem for stem, header in installed().items() if header["kind"] == CHECKPOINTS[name]]
-
-    label, help_ = name.capitalize(), f"Instead of the shipped {CHECKPOINTS[name]} model."
-    return Knob(label if knob is None else knob.label, help=help_, choices=choices)
+    kind = CHECKPOINTS[name]
+    label = name.capitalize() if knob is None else knob.label
+    return Knob(label, help=f"Instead of the shipped {kind} model.", choices=lambda: installed_names(kind))
 
 
 def read_object(body: bytes) -> JSON:

@@ -67,7 +67,6 @@ def ready_spaces(knob: Knob) -> tuple[str, ...]:
 
 def other_networks(space: str) -> tuple[str, ...]:
     """Installed score networks of a space, by name, besides the one that runs use unless they are told."""
-    from dnag.checkpoint import installed
+    from dnag.checkpoint import installed_names
 
-    networks = (name for name, header in installed().items() if (header["kind"], header["space"]) == ("score", space))
-    return tuple(name for name in networks if name != f"{space}-score")
+    return tuple(name for name in installed_names("score", space) if name != f"{space}-score")
